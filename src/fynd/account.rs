@@ -344,7 +344,7 @@ impl Session {
     /// [`ErrorKind::StepRequired`](crate::ErrorKind::StepRequired) if it is another step.
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store fails.
     pub async fn resume_codes(&self, id: &Secret) -> Result<PendingCodes, Error> {
-        let found = StoredChallenge::load(self.client().context(), id).await?;
+        let found = StoredChallenge::load(self.context(), id).await?;
         let challenge = found.resume::<UnconfirmedCodes>().await?;
         if challenge.step.owner != Some(self.owner()) {
             return Err(not_owner().of(System::Fynd));

@@ -95,7 +95,7 @@ impl Session {
     /// or is another session's. [`ErrorKind::StepRequired`] if it is not a deletion.
     /// [`ErrorKind::Unavailable`] if the store fails.
     pub async fn resume_deletion(&self, id: &Secret) -> Result<PendingDeletion, Error> {
-        let found = StoredChallenge::load(self.client().context(), id).await?;
+        let found = StoredChallenge::load(self.context(), id).await?;
         let challenge = found.resume().await?;
         if deletion_request(&challenge.step)?.owner != self.owner() {
             return Err(not_owner().of(System::Fynd));
@@ -108,7 +108,7 @@ impl Session {
 
     /// The owner of the challenges of this session.
     pub(super) fn owner(&self) -> Owner {
-        Owner::session(self.client().context(), self.shared(), None)
+        Owner::session(self.context(), self.shared(), None)
     }
 }
 

@@ -7,7 +7,9 @@ use super::api_error::invalid_response;
 use super::client::Parts;
 use crate::error::{Error, ErrorKind, System};
 use crate::secret::Secret;
-use crate::session::{Credential, Session as Shared, SignOutOrder, impl_sign_out, session_methods};
+use crate::session::{
+    Credential, Session as Shared, SessionContext, SignOutOrder, impl_sign_out, session_methods,
+};
 
 /// A signed-in user. Cheap to clone: all clones share one cookie jar, which no other session uses.
 ///
@@ -44,6 +46,10 @@ impl Session {
                 Err(Error::new(ErrorKind::Unsupported, message).of(System::Fynd))
             }
         }
+    }
+
+    pub(super) fn context(&self) -> &Arc<SessionContext> {
+        &self.parts.context
     }
 
     /// The id of the application that the user belongs to, as configured on the client.

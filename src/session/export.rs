@@ -8,7 +8,7 @@ use super::credential::Credential;
 #[cfg(feature = "testing")]
 use super::credential::Tokens;
 use super::entry::SessionEntry;
-use super::state::{LeaseOutcome, ReloadOutcome, SaveOutcome};
+use super::outcomes::{LeaseOutcome, ReloadOutcome, SaveOutcome};
 use super::tries::Tries;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};

@@ -14,6 +14,7 @@ mod import;
 mod in_flight_tasks;
 mod keyed_locks;
 mod lineage;
+mod outcomes;
 mod record;
 mod refresh;
 mod registry;
@@ -291,11 +292,6 @@ macro_rules! session_methods {
                     calls: self.shared.client_calls(),
                     $parts: ::std::sync::Arc::clone(&self.$parts),
                 }
-            }
-
-            #[allow(dead_code)]
-            pub(super) fn context(&self) -> &::std::sync::Arc<$crate::session::SessionContext> {
-                &self.$parts.context
             }
         )?
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::entry::SessionEntry;
-use super::state::{RefusedOperation, ReloadOutcome, State, UnknownRejections, WriteOutcome};
+use super::outcomes::{ReloadOutcome, WriteOutcome};
+use super::state::{RefusedOperation, State, UnknownRejections};
 use crate::end_reason::EndReason;
 use crate::error::{CredentialVerdict, Error, ErrorKind};
 use crate::pipeline::{AfterRejection, CredentialGeneration, Deadline, Rejection};

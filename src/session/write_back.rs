@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::context::STORE_TIMEOUT;
 use super::credential::{Credential, TokenFingerprint, Tokens};
 use super::entry::{END_MARKER_TIME, SessionEntry};
-use super::state::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome};
+use super::outcomes::{LeaseOutcome, RefreshResult, ReloadOutcome, SaveOutcome, WriteOutcome};
 use super::tries::Tries;
 use crate::end_reason::EndReason;
 use crate::error::Error;

@@ -8,7 +8,9 @@ use super::rules::ACTS_FOR;
 use super::user_api::{UserApi, types as user};
 use crate::challenge::Owner;
 use crate::error::{Error, System};
-use crate::session::{Session as Shared, SignOutOrder, impl_sign_out, token_session_methods};
+use crate::session::{
+    Session as Shared, SessionContext, SignOutOrder, impl_sign_out, token_session_methods,
+};
 
 /// A signed-in user. Cheap to clone: all clones share one credential.
 #[derive(Clone, Debug)]
@@ -21,6 +23,10 @@ impl_sign_out!();
 
 impl Session {
     token_session_methods!(parts);
+
+    pub(super) fn context(&self) -> &Arc<SessionContext> {
+        &self.parts.context
+    }
 
     /// The operations of the Authentication API, with this session.
     pub fn auth_api(&self) -> AuthApi {

@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 use tokio::time::Instant;
 
 use super::super::entry::SessionEntry;
-use super::super::state::{MAX_RETRY_AFTER, RefreshResult, State};
+use super::super::outcomes::{MAX_RETRY_AFTER, RefreshResult};
+use super::super::state::State;
 use crate::end_reason::EndReason;
 use crate::error::{CredentialVerdict, Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Deadline};

@@ -34,8 +34,8 @@ use std::time::Duration;
 
 use super::super::credential::{Credential, Tokens};
 use super::super::entry::{Refresher, SessionEntry};
+use super::super::outcomes::{LeaseOutcome, RefreshResult, SaveOutcome, WriteOutcome};
 use super::super::record::RefreshRecord;
-use super::super::state::{LeaseOutcome, RefreshResult, SaveOutcome, WriteOutcome};
 use super::super::tries::Tries;
 use crate::end_reason::EndReason;
 use crate::error::{Delivery, Error, ErrorKind};

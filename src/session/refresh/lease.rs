@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::entry::SessionEntry;
-use super::super::state::{LeaseOutcome, ReloadOutcome, State};
+use super::super::outcomes::{LeaseOutcome, ReloadOutcome};
+use super::super::state::State;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{CredentialGeneration, Deadline};
 use crate::random;

@@ -12,7 +12,8 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::entry::SessionEntry;
-use super::state::{RefreshReceiver, RefreshResult, State, WriteOutcome};
+use super::outcomes::{RefreshReceiver, RefreshResult, WriteOutcome};
+use super::state::State;
 use super::tries::Tries;
 use crate::end_reason::EndReason;
 use crate::error::{Error, ErrorKind};
