@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use support::forwarded_steps::forwarded_steps;
 use support::proof;
 use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
 use vestibule::testing::{Wunder, WunderUser};
@@ -79,34 +80,7 @@ impl SessionStore for Rounds {
         self.step(swap)
     }
 
-    fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.step(self.inner.delete(key))
-    }
-
-    fn acquire<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        time_to_live: Duration,
-    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
-        self.step(self.inner.acquire(key, time_to_live))
-    }
-
-    fn extend<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        fence: Fence,
-        time_to_live: Duration,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.step(self.inner.extend(key, fence, time_to_live))
-    }
-
-    fn release<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        fence: Fence,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.step(self.inner.release(key, fence))
-    }
+    forwarded_steps!();
 }
 
 fn client(mock: &Wunder, store: &Rounds) -> Client {

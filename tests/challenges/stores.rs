@@ -8,6 +8,8 @@ use std::time::Duration;
 use vestibule::BoxFuture;
 use vestibule::store::{Fence, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version};
 
+use crate::support::forwarded_steps::forwarded_steps;
+
 pub type Store = Arc<dyn SessionStore>;
 
 /// A shared store, opened by each instance.
@@ -152,32 +154,5 @@ impl SessionStore for FaultyStore {
         self.change(inner.compare_and_swap(key, expected, record, time_to_live, fence))
     }
 
-    fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.step(self.inner.delete(key))
-    }
-
-    fn acquire<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        time_to_live: Duration,
-    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
-        self.step(self.inner.acquire(key, time_to_live))
-    }
-
-    fn extend<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        fence: Fence,
-        time_to_live: Duration,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.step(self.inner.extend(key, fence, time_to_live))
-    }
-
-    fn release<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        fence: Fence,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.step(self.inner.release(key, fence))
-    }
+    forwarded_steps!();
 }

@@ -13,6 +13,8 @@ use vestibule::store::{
     Fence, IndexKeys, MemoryStore, Record, SessionStore, StoreError, StoreKey, Version,
 };
 
+use crate::support::forwarded_steps::forwarded_steps;
+
 /// How the store behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Behaviour {
@@ -210,34 +212,7 @@ impl SessionStore for StepStore {
         self.write(key, StoreError::Conflict, is_unconfirmed, write)
     }
 
-    fn delete<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.step(self.inner.delete(key))
-    }
-
-    fn acquire<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        time_to_live: Duration,
-    ) -> BoxFuture<'a, Result<Option<Fence>, StoreError>> {
-        self.step(self.inner.acquire(key, time_to_live))
-    }
-
-    fn extend<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        fence: Fence,
-        time_to_live: Duration,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.step(self.inner.extend(key, fence, time_to_live))
-    }
-
-    fn release<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        fence: Fence,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.step(self.inner.release(key, fence))
-    }
+    forwarded_steps!();
 }
 
 fn has(record: &Record, part: &str) -> bool {

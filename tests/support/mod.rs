@@ -1,5 +1,11 @@
 //! Shared helpers. No test uses all of them.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    dead_code,
+    unused_macros,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 #[cfg(all(
     feature = "wunder",
@@ -25,6 +31,7 @@ pub mod calls;
 pub mod case_table;
 pub mod conformance;
 pub mod documents;
+pub mod forwarded_steps;
 pub mod json;
 pub mod log;
 pub mod provenance;
