@@ -18,14 +18,18 @@ mod challenges;
 mod dropped;
 #[path = "outside_sessions/ends.rs"]
 mod ends;
+#[path = "outside_sessions/failing_stores.rs"]
+mod failing_stores;
+#[path = "outside_sessions/lost_writes.rs"]
+mod lost_writes;
 #[path = "outside_sessions/refresh.rs"]
 mod refresh;
 #[path = "outside_sessions/script.rs"]
 mod script;
 #[path = "outside_sessions/step_store.rs"]
 mod step_store;
-#[path = "outside_sessions/stores.rs"]
-mod stores;
+#[path = "outside_sessions/stepped_clocks.rs"]
+mod stepped_clocks;
 #[path = "outside_sessions/stubborn_store.rs"]
 mod stubborn_store;
 mod support;

@@ -18,6 +18,12 @@ pub const LIFE: Duration = Duration::from_secs(60);
 /// Past the end of an access token.
 pub const EXPIRY: Duration = Duration::from_secs(61);
 
+/// Longer than a session is used without being read again.
+pub const REVALIDATION: Duration = Duration::from_secs(31);
+
+/// Longer than a missing record counts as lost.
+pub const LONG_AGO: Duration = Duration::from_secs(11);
+
 type Hook = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
