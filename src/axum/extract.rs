@@ -59,16 +59,22 @@ pub struct SignedIn<C: SystemClient> {
 }
 
 impl<C: SystemClient> SignedIn<C> {
-    /// Signs the user out: in the web session, whose id changes, and in the SDK and at the server, as
-    /// `sign_out` of the session does. Neither is left out if the other fails. Sends no message.
+    /// Signs the user out: in the SDK and at the server, as `sign_out` of the session does, and in the web
+    /// session, whose id changes. Sends no message.
     ///
     /// # Errors
     ///
-    /// Those of [`ProgressStore::save`] and of `sign_out` of the session. With `TowerSessions`, a response
-    /// with status 5xx leaves the web session as it was; the session that it names has ended.
+    /// Those of `sign_out` of the session and of [`ProgressStore::save`]. An error with
+    /// [status](Error::http_status) 5xx leaves the web session as it was, with what else it holds, because
+    /// middleware may not save it with such a response; the session that it names has ended.
     pub async fn sign_out(mut self) -> Result<(), Error> {
-        let forgotten = self.progress.update(SignInProgress::NotStarted).await;
         let signed_out = self.client.sign_out(self.session).await;
+        if let Err(error) = &signed_out
+            && error.http_status().is_server_error()
+        {
+            return signed_out;
+        }
+        let forgotten = self.progress.update(SignInProgress::NotStarted).await;
         forgotten.and(signed_out)
     }
 }
@@ -101,7 +107,7 @@ where
         let NewSignIn { client, progress } =
             NewSignIn::<C>::from_request_parts(parts, state).await?;
         let refused = match progress.current() {
-            SignInProgress::Challenge(id) => {
+            SignInProgress::Challenge(id) | SignInProgress::NextStep(id) => {
                 let challenge = client.resume_challenge(id).await?;
                 return Ok(Self {
                     client,

@@ -25,6 +25,9 @@ pub enum SignInProgress {
     NotStarted,
     /// The challenge of this id waits for the user.
     Challenge(Secret),
+    /// The user has entered a correct code, and the challenge of this id waits for the next step, such as a
+    /// second factor, a profile or a new password.
+    NextStep(Secret),
     /// The user is signed in with the session of this id.
     SignedIn(Secret),
 }
@@ -33,6 +36,11 @@ impl SignInProgress {
     /// Whether the user is signed in.
     pub fn is_signed_in(&self) -> bool {
         matches!(self, Self::SignedIn(_))
+    }
+
+    /// Whether the user has proved something that an attacker could use.
+    fn is_authenticated(&self) -> bool {
+        matches!(self, Self::NextStep(_) | Self::SignedIn(_))
     }
 }
 
@@ -124,18 +132,24 @@ impl Progress {
     /// Saves how far the sign-in has come: a challenge or session of the system, the result of a
     /// confirmation, or a [`SignInProgress`].
     ///
-    /// The id of the web session changes whenever a session of the SDK enters or leaves it: an id that an
-    /// attacker has planted before the sign-in gives no access afterwards (session fixation).
+    /// The id of the web session changes after a correct code, and whenever a session of the SDK enters or
+    /// leaves it: an id that an attacker has planted before gives no access afterwards (session fixation).
+    /// A [`NextStep`](SignInProgress::NextStep) stays one if `next` is the same challenge, as after it was
+    /// resumed.
     ///
     /// # Errors
     ///
     /// Those of [`ProgressStore::save`].
     pub async fn update(&mut self, next: impl Into<SignInProgress>) -> Result<(), Error> {
         let next = next.into();
-        if next == self.current {
+        let is_same_challenge = match (&self.current, &next) {
+            (SignInProgress::NextStep(current), SignInProgress::Challenge(next)) => current == next,
+            _ => false,
+        };
+        if is_same_challenge || next == self.current {
             return Ok(());
         }
-        let id = match self.current.is_signed_in() || next.is_signed_in() {
+        let id = match self.current.is_authenticated() || next.is_authenticated() {
             true => WebSessionId::Change,
             false => WebSessionId::Keep,
         };

@@ -19,15 +19,19 @@ macro_rules! progress_of {
 progress_of! {
     Challenge:
     dyn CodeChallenge,
-    OwnStep,
     #[cfg(feature = "wunder")] crate::wunder::PendingCode,
-    #[cfg(feature = "wunder")] crate::wunder::MfaRequired,
     #[cfg(feature = "walletcrew")] crate::walletcrew::Challenge,
     #[cfg(feature = "goodcity")] crate::goodcity::PendingCode,
     #[cfg(feature = "fynd")] crate::fynd::PendingCode,
+    #[cfg(feature = "fynd")] crate::fynd::PendingResetCode,
+}
+
+progress_of! {
+    NextStep:
+    OwnStep,
+    #[cfg(feature = "wunder")] crate::wunder::MfaRequired,
     #[cfg(feature = "fynd")] crate::fynd::PendingCodes,
     #[cfg(feature = "fynd")] crate::fynd::CompleteProfile,
-    #[cfg(feature = "fynd")] crate::fynd::PendingResetCode,
     #[cfg(feature = "fynd")] crate::fynd::PasswordReset,
 }
 
@@ -50,7 +54,7 @@ impl From<&Confirmed> for SignInProgress {
     fn from(confirmed: &Confirmed) -> Self {
         match confirmed {
             Confirmed::SignedIn(session) => Self::from(session),
-            Confirmed::SecondFactor(challenge) => Self::from(challenge),
+            Confirmed::SecondFactor(challenge) => Self::NextStep(challenge.id().clone()),
             Confirmed::OwnStep(step) => Self::from(step),
         }
     }

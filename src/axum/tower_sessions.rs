@@ -6,7 +6,7 @@ use tower_sessions_core::Session;
 use super::progress::{ProgressStore, SignInProgress, WebSessionId};
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, System};
-use crate::store::StoreError;
+use crate::store::{BASE, StoreError};
 
 /// Keeps the [`SignInProgress`] in the web sessions of tower-sessions, under the key `vestibule.SYSTEM`. The
 /// router needs its `SessionManagerLayer`; without it, requests fail with [`ErrorKind::Misconfigured`].
@@ -48,10 +48,12 @@ impl ProgressStore for TowerSessions {
                 _ => web_session.insert(&key, progress).await,
             }
             .map_err(failed)?;
-            match id {
-                WebSessionId::Change => web_session.cycle_id().await.map_err(failed),
-                WebSessionId::Keep => Ok(()),
+            if id == WebSessionId::Keep {
+                return Ok(());
             }
+            // A web session that is left empty is removed, with its cookie.
+            web_session.remove_value(BASE).await.map_err(failed)?;
+            web_session.cycle_id().await.map_err(failed)
         })
     }
 }

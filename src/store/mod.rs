@@ -38,6 +38,8 @@ pub use self::sealed::Sealed;
 pub use self::sealing::{Sealing, SealingKey};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{SqliteBuilder, SqliteStore};
+#[cfg(all(feature = "axum", feature = "tower-sessions"))]
+pub(crate) use self::web_sessions::BASE;
 #[cfg(feature = "tower-sessions")]
 pub use self::web_sessions::WebSessionStore;
 use crate::clock::BoxFuture;

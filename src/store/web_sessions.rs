@@ -22,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_WRITES: usize = 8;
 
 /// The key in a loaded web session under which [`Base`] is. It is never stored.
-const BASE: &str = "vestibule: as loaded";
+pub(crate) const BASE: &str = "vestibule: as loaded";
 
 /// A store of the web sessions of [tower-sessions](https://docs.rs/tower-sessions), over any store of this
 /// crate: give it to `SessionManagerLayer::new`.

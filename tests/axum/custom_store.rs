@@ -93,12 +93,20 @@ async fn progress(store: &Arc<OneBrowser>) -> Progress {
 }
 
 #[tokio::test]
-async fn the_id_changes_whenever_a_session_enters_or_leaves_the_web_session() {
+async fn the_id_changes_whenever_a_session_or_a_next_step_enters_or_leaves_the_web_session() {
     let id = |text: &str| Secret::from(text);
+    let is_authenticated = |progress: &SignInProgress| {
+        matches!(
+            progress,
+            SignInProgress::NextStep(_) | SignInProgress::SignedIn(_)
+        )
+    };
     let states = [
         SignInProgress::NotStarted,
         SignInProgress::Challenge(id("a challenge")),
         SignInProgress::Challenge(id("another challenge")),
+        SignInProgress::NextStep(id("a step")),
+        SignInProgress::NextStep(id("another step")),
         SignInProgress::SignedIn(id("a session")),
         SignInProgress::SignedIn(id("another session")),
     ];
@@ -116,7 +124,7 @@ async fn the_id_changes_whenever_a_session_enters_or_leaves_the_web_session() {
             assert_eq!(resumed.current(), after);
             let expected = match before == after {
                 true => vec![],
-                false if before.is_signed_in() || after.is_signed_in() => {
+                false if is_authenticated(before) || is_authenticated(after) => {
                     vec![WebSessionId::Change]
                 }
                 false => vec![WebSessionId::Keep],
@@ -125,6 +133,19 @@ async fn the_id_changes_whenever_a_session_enters_or_leaves_the_web_session() {
             assert_eq!(saves, expected, "{before:?} to {after:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_next_step_that_was_resumed_stays_one() {
+    let store = Arc::new(OneBrowser::default());
+    let mut progress = progress(&store).await;
+    let step = SignInProgress::NextStep("a step".into());
+    progress.update(step.clone()).await.unwrap();
+    // What the state of a resumed challenge is by itself.
+    let challenge = SignInProgress::Challenge("a step".into());
+    progress.update(challenge).await.unwrap();
+    assert_eq!(progress.current(), &step);
+    assert_eq!(*store.saves.lock().unwrap(), [WebSessionId::Change]);
 }
 
 #[tokio::test]

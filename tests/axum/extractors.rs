@@ -61,12 +61,30 @@ async fn a_sign_out_that_the_server_fails_ends_the_session_all_the_same() {
     let mut browser = Browser::of(&app.router);
     browser.post("/wunder/start", PHONE).await;
     browser.post("/wunder/code", &app.code()).await;
+    browser.post("/goodcity/start", ADA).await;
+    let pin = app.goodcity.outbox().last_code(ADA).unwrap();
+    assert_eq!(browser.post("/goodcity/code", &pin).await.status, 204);
     for _ in 0..8 {
         app.wunder.fail_next("logout", 503);
     }
     let response = browser.post("/wunder/sign-out", "").await;
     assert_eq!(response.status, 503);
     assert_eq!(browser.get("/wunder/profile").await.status, 401);
+    // What else the web session holds is still there.
+    assert_eq!(browser.get("/goodcity/profile").await.text, "\"Ada\"");
+}
+
+#[tokio::test]
+async fn a_web_session_that_a_sign_out_leaves_empty_is_removed() {
+    let app = app().await;
+    let mut browser = Browser::of(&app.router);
+    browser.post("/wunder/start", PHONE).await;
+    browser.post("/wunder/code", &app.code()).await;
+    let response = browser.post("/wunder/sign-out", "").await;
+    assert_eq!(response.status, 204);
+    let cookie = response.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("id=; "), "{cookie}");
+    assert!(cookie.contains("Max-Age=0"), "{cookie}");
 }
 
 #[tokio::test]
@@ -102,12 +120,16 @@ async fn a_second_factor_continues_the_sign_in_of_the_browser() {
     app.wunder.require_mfa(&PHONE.parse().unwrap(), "246810");
     let mut browser = Browser::of(&app.router);
     browser.post("/wunder/start", PHONE).await;
-    let before = browser.cookie.clone();
+    let mut attacker = browser.clone();
     assert_eq!(browser.post("/wunder/code", &app.code()).await.status, 202);
-    // The user is not signed in yet.
+    // The user is not signed in yet. Who has planted the cookie cannot take the next step.
     assert_eq!(browser.get("/wunder/profile").await.status, 401);
-    assert_eq!(browser.cookie, before);
+    assert_ne!(browser.cookie, attacker.cookie);
+    let planted = attacker.post("/wunder/code", "246810").await;
+    assert_eq!(planted.status, 401);
+    let before = browser.cookie.clone();
     assert_eq!(browser.post("/wunder/code", "111111").await.status, 422);
+    assert_eq!(browser.cookie, before);
     assert_eq!(browser.post("/wunder/code", "246810").await.status, 204);
     assert_ne!(browser.cookie, before);
     assert_eq!(browser.get("/wunder/profile").await.status, 200);

@@ -12,7 +12,7 @@ use crate::routes::PageError;
 
 /// Refuses a request that is not read-only unless it comes from a page of this host.
 pub async fn check(request: Request, next: Next) -> Response {
-    if request.method().is_idempotent() || is_same_origin(request.headers()) {
+    if request.method().is_safe() || is_same_origin(request.headers()) {
         return next.run(request).await;
     }
     let what = "This form came from another page. Open this site yourself and try again.";

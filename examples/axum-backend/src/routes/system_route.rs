@@ -82,7 +82,7 @@ impl SystemRoute {
     pub fn state(&self) -> SignInState {
         match (self.progress.current(), &self.page.pending) {
             (SignInProgress::SignedIn(id), _) => SignInState::SignedIn(id.clone()),
-            (SignInProgress::Challenge(id), Some(pending)) => {
+            (SignInProgress::Challenge(id) | SignInProgress::NextStep(id), Some(pending)) => {
                 let (id, pending) = (id.clone(), pending.clone());
                 match pending.step {
                     Step::Code => SignInState::CodeSent(id, pending),
