@@ -14,6 +14,7 @@ fn store(urls: &[String], service: &str) -> vestibule::store::RedisBuilder {
     let more = urls[1..].iter().map(|url| url.as_str().into());
     RedisStore::builder(urls[0].as_str(), sealed())
         .sentinel(service, more)
+        .allow_plain_tcp(true)
         .timeout(Duration::from_secs(5))
 }
 

@@ -121,6 +121,38 @@ async fn hosts_beyond_this_machine_need_tls_unless_it_is_allowed_without() {
 }
 
 #[tokio::test]
+async fn hosts_that_name_others_need_tls_wherever_they_are() {
+    for (first, more) in [
+        ("redis://:secret@localhost", "redis://localhost:6380"),
+        (
+            "redis://:secret@localhost",
+            "rediss://:secret@other.internal",
+        ),
+        (
+            "rediss://:secret@localhost",
+            "redis://:secret@localhost:6380",
+        ),
+    ] {
+        let builder = || RedisStore::builder(first, sealed());
+        let cluster = || builder().cluster([more.into()]);
+        let sentinel = || builder().sentinel("sessions", [more.into()]);
+        assert_eq!(invalid_setting(cluster().build().await), "url", "{first}");
+        assert_eq!(invalid_setting(sentinel().build().await), "url", "{first}");
+        sentinel().allow_plain_tcp(true).build().await.unwrap();
+    }
+    let tls = || RedisStore::builder("rediss://:secret@localhost", sealed());
+    tls().sentinel("sessions", []).build().await.unwrap();
+    tls().cluster([]).build().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_nodes_of_a_cluster_have_the_same_password() {
+    let cluster = RedisStore::builder("rediss://:secret@one.internal", sealed());
+    let built = cluster.cluster(["rediss://two.internal".into()]).build();
+    assert_eq!(invalid_setting(built.await), "cluster");
+}
+
+#[tokio::test]
 async fn the_connection_of_a_caller_is_used() {
     let redis = RedisServer::start();
     let client = Client::open(redis.url()).unwrap();
@@ -212,7 +244,7 @@ async fn every_node_of_a_cluster_is_used() {
     }
     let others = [nodes[1].url().into()];
     let store = RedisStore::builder(nodes[0].url(), sealed()).cluster(others);
-    let store = store.build().await.unwrap();
+    let store = store.allow_plain_tcp(true).build().await.unwrap();
     let report = vestibule::testing::store_conformance(std::sync::Arc::new(store)).await;
     report.assert_passed();
     let client = ClusterClient::new(nodes.iter().map(RedisServer::url)).unwrap();

@@ -46,8 +46,11 @@ impl StoreLocation {
             }
             Self::Sentinel(urls) => {
                 let more = urls[1..].iter().map(|url| url.as_str().into());
-                let builder = RedisStore::builder(urls[0].as_str(), plain).sentinel(SERVICE, more);
-                Arc::new(builder.wait_replicas(1).build().await.unwrap())
+                let builder = RedisStore::builder(urls[0].as_str(), plain)
+                    .sentinel(SERVICE, more)
+                    .allow_plain_tcp(true)
+                    .wait_replicas(1);
+                Arc::new(builder.build().await.unwrap())
             }
             Self::Sqlite(path) => Arc::new(SqliteStore::open(path, plain).await.unwrap()),
         }

@@ -84,7 +84,13 @@ impl Address {
                 self.sentinel_target(&servers, service, certificates, timeout)
             }
         };
-        target.map_err(|error| store_error(&error))
+        target.map_err(|error| match (&self.topology, error.kind()) {
+            (Topology::Cluster, ErrorKind::InvalidClientConfig) => StoreError::InvalidSetting {
+                name: "cluster",
+                requirement: "needs URLs with the same user, password, database and scheme",
+            },
+            _ => store_error(&error),
+        })
     }
 
     fn server(&self, url: &Secret) -> Result<ConnectionInfo, StoreError> {
@@ -93,16 +99,23 @@ impl Address {
             name: "url",
             requirement: "must be a URL of Redis, such as `rediss://user:password@host:6379/0`",
         })?;
-        match server.addr() {
-            ConnectionAddr::Tcp(host, _) if !self.allow_plain_tcp && !is_loopback(host) => {
-                Err(StoreError::InvalidSetting {
-                    name: "url",
-                    requirement: "must start with `rediss://`, for TLS, unless the host is loopback \
-                                  or `allow_plain_tcp` is set",
-                })
+        let requirement = match (&self.topology, server.addr()) {
+            _ if self.allow_plain_tcp || is_tls(&server) => return Ok(server),
+            (Topology::Server, ConnectionAddr::Tcp(host, _)) if !is_loopback(host) => {
+                "must start with `rediss://`, for TLS, unless the host is loopback or \
+                 `allow_plain_tcp` is set"
             }
-            _ => Ok(server),
-        }
+            (Topology::Server, _) => return Ok(server),
+            // These hosts name others, which get the same password.
+            (Topology::Cluster | Topology::Sentinel { .. }, _) => {
+                "must start with `rediss://`, for TLS, with `cluster` and `sentinel`, unless \
+                 `allow_plain_tcp` is set"
+            }
+        };
+        Err(StoreError::InvalidSetting {
+            name: "url",
+            requirement,
+        })
     }
 
     fn certificates(&self) -> Result<Option<TlsCertificates>, StoreError> {

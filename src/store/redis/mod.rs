@@ -180,7 +180,8 @@ impl RedisBuilder {
         self
     }
 
-    /// Connects to a cluster: the URL is that of one node, and `more` are others in case it is down.
+    /// Connects to a cluster: the URL is that of one node, and `more` are others in case it is down, with
+    /// the same user, password and scheme.
     ///
     /// When a node is lost during a write, the driver sends the write again, up to twice. It is not
     /// done twice, but the response may be that of the second, which conflicts with the first.
@@ -219,7 +220,8 @@ impl RedisBuilder {
     }
 
     /// Sets whether hosts beyond this machine may be reached without TLS, as in a network that encrypts by
-    /// itself; `false` by default. The loopback and Unix sockets do not need it.
+    /// itself; `false` by default. The loopback and Unix sockets do not need it, except with
+    /// [`cluster`](Self::cluster) and [`sentinel`](Self::sentinel), where they name other hosts.
     pub fn allow_plain_tcp(self, allow: bool) -> Self {
         self.set("allow_plain_tcp", |address| address.allow_plain_tcp = allow)
     }
