@@ -14,7 +14,8 @@ use support::store_steps::{
     works_again,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
 use vestibule::store::{PostgresStore, SessionStore, StoreError};
 
 /// With the tables, because a step that has to create them takes longer.
@@ -71,6 +72,30 @@ async fn a_silent_server_times_out() {
     assert!(kinds.iter().all(|kind| *kind == Io::TimedOut), "{kinds:?}");
 }
 
+/// Like a machine that has lost its power: nothing responds to a connection attempt.
+#[tokio::test]
+async fn a_host_that_is_gone_leaves_time_for_the_next() {
+    let postgres = PostgresServer::start();
+    open(&postgres).await;
+    let gone = TcpSocket::new_v4().unwrap();
+    gone.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let gone = gone.listen(1).unwrap();
+    let address = gone.local_addr().unwrap();
+    // Once the queue is full, the kernel drops what comes.
+    let mut queued = Vec::new();
+    let connect = || timeout(Duration::from_millis(200), TcpStream::connect(address));
+    while let Ok(connected) = connect().await {
+        queued.push(connected.unwrap());
+    }
+    let port = postgres.port();
+    let one = format!(":{port}/");
+    let both = format!(":{},127.0.0.1:{port}/", address.port());
+    let url = postgres.url().replace(&one, &both);
+    assert!(url.contains(','), "{url}");
+    let store = PostgresStore::builder(url, sealed()).build_lazy();
+    create(&store.unwrap(), 1).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_service_can_start_while_postgres_is_down() {
     let mut postgres = PostgresServer::start();
@@ -106,6 +131,9 @@ async fn a_read_only_postgres_is_reported_stays_readable_and_is_left() {
     assert_eq!(store.load(&key(1)).await.unwrap().unwrap().1, version);
     let elsewhere = PostgresStore::builder(postgres.url(), sealed()).schema("elsewhere");
     let error = elsewhere.build().await.unwrap_err();
+    assert!(matches!(error, StoreError::ReadOnly), "{error}");
+    let primary = format!("{}?target_session_attrs=read-write", postgres.url());
+    let error = create(&lazy(primary), 2).await.unwrap_err();
     assert!(matches!(error, StoreError::ReadOnly), "{error}");
     postgres.set_read_only(false);
     while let Err(error) = create(&store, 3).await {

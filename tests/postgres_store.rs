@@ -93,6 +93,17 @@ async fn a_role_that_may_create_nothing_uses_tables_that_exist() {
 }
 
 #[tokio::test]
+async fn a_schema_may_be_named_by_a_reserved_word() {
+    let postgres = PostgresServer::start();
+    for schema in ["user", "order"] {
+        let store = PostgresStore::builder(postgres.url(), sealed()).schema(schema);
+        create(&store.build().await.unwrap(), 1).await.unwrap();
+        let stored = postgres.sql(&format!("SELECT count(*) FROM \"{schema}\".slots"));
+        assert_eq!(stored, "1");
+    }
+}
+
+#[tokio::test]
 async fn slots_that_ended_an_hour_ago_are_removed_in_the_background() {
     let postgres = PostgresServer::start();
     open(&postgres).await;
@@ -181,7 +192,7 @@ async fn invalid_settings_are_refused() {
         lazy(url).allow_plain_tcp(true).build_lazy().unwrap();
     }
     let local = || lazy("postgres://app@localhost/app");
-    for schema in ["", "1st", "Upper", "a;b", "a\"b", &"x".repeat(64)] {
+    for schema in ["", "1st", "Upper", "a;b", "a\"b", "pg_app", &"x".repeat(64)] {
         let built = local().schema(schema).build_lazy();
         assert_eq!(invalid_setting(built), "schema", "{schema}");
     }

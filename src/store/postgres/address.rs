@@ -47,8 +47,12 @@ impl Address {
         if config.get_application_name().is_none() {
             config.application_name("vestibule");
         }
+        // The driver tries one host after another, and a step tries them within its timeout.
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
+        let share = timeout / u32::try_from(hosts + 1).unwrap_or(u32::MAX);
+        let connect_timeout = config.get_connect_timeout().copied();
         config
-            .connect_timeout(timeout)
+            .connect_timeout(connect_timeout.map_or(share, |set| set.min(share)))
             .tcp_user_timeout(timeout)
             .keepalives_idle(KEEP_ALIVE);
         let manager_config = ManagerConfig {

@@ -238,6 +238,14 @@ pub(super) fn store_error(error: &Error) -> StoreError {
             Some(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
                 io::ErrorKind::ConnectionReset
             }
+            // The driver's word for a server that is not the primary which the URL asks for: an error of
+            // the kernel has a number.
+            Some(cause)
+                if cause.kind() == io::ErrorKind::PermissionDenied
+                    && cause.raw_os_error().is_none() =>
+            {
+                return StoreError::ReadOnly;
+            }
             Some(cause) => cause.kind(),
             None if error.is_closed() => io::ErrorKind::ConnectionReset,
             None => io::ErrorKind::Other,

@@ -43,8 +43,8 @@ const MAX_SCHEMA_NAME: usize = 63;
 /// PostgreSQL syncs a write to disk before it acknowledges it, unless `synchronous_commit` is `off`. Set
 /// `synchronous_standby_names` where a session must survive a fail-over to a replica. The URL may list all
 /// servers, with `target_session_attrs=read-write` to find the primary:
-/// `postgres://user@one,two/sessions?target_session_attrs=read-write`. A server that accepts no writes
-/// ([`StoreError::ReadOnly`]) makes the store connect again. PgBouncer in transaction mode needs
+/// `postgres://user@one,two/sessions?target_session_attrs=read-write`. Each gets a share of the timeout to
+/// connect. A server that accepts no writes ([`StoreError::ReadOnly`]) makes the store connect again. PgBouncer in transaction mode needs
 /// `max_prepared_statements` (version 1.21 or later).
 ///
 /// ```no_run
@@ -149,7 +149,7 @@ impl PostgresBuilder {
     }
 
     /// Sets the schema of the tables; `vestibule` by default. Lower-case ASCII letters, digits and
-    /// underscores are allowed.
+    /// underscores are allowed, but not the prefix `pg_`, which PostgreSQL reserves.
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.schema = schema.into();
         self
@@ -157,6 +157,10 @@ impl PostgresBuilder {
 
     /// Sets the timeout of a step, with the wait for a connection; 3 s by default. A client waits 5 s for a
     /// step of its store.
+    ///
+    /// It is shared out to the hosts of the URL, so that one that does not answer leaves time for the next:
+    /// each gets `timeout / (hosts + 1)` to accept a connection, or the `connect_timeout` of the URL if that
+    /// is shorter.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -205,7 +209,8 @@ impl PostgresBuilder {
     ///
     /// [`StoreError::InvalidSetting`] naming the setting if one is wrong, or set although it is that of a
     /// caller's pool. [`StoreError::UnknownSchema`] if the tables are those of a newer version of this crate.
-    /// [`StoreError::ReadOnly`] if the tables do not exist and the server accepts no writes.
+    /// [`StoreError::ReadOnly`] if the tables do not exist and the server accepts no writes, or the URL asks
+    /// for one that accepts writes and none does.
     /// [`StoreError::Unavailable`] if the server cannot be reached, with `PermissionDenied` if it refuses
     /// the user or the user may not create the tables, and `NotFound` if the database does not exist.
     pub async fn build(self) -> Result<PostgresStore, StoreError> {
@@ -233,13 +238,14 @@ impl PostgresBuilder {
             .starts_with(|first: char| !first.is_ascii_digit());
         let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if !starts_well
+            || self.schema.starts_with("pg_")
             || !self.schema.chars().all(is_allowed)
             || self.schema.len() > MAX_SCHEMA_NAME
         {
             return Err(StoreError::InvalidSetting {
                 name: "schema",
                 requirement: "must be 1 to 63 lower-case ASCII letters, digits and underscores, and \
-                              not start with a digit",
+                              not start with a digit or `pg_`",
             });
         }
         let pool = match self.source {

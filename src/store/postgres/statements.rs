@@ -116,14 +116,17 @@ pub(super) struct Statements {
 
 impl Statements {
     pub(super) fn new(schema: &str) -> Self {
+        // Quoted, because it may be a reserved word.
+        let identifier = format!("\"{schema}\"");
         let of = |statement: &str| {
             statement
                 .replace("{number}", NUMBER)
                 .replace("{micros}", MICROS)
                 .replace("{ends}", &ends("$3"))
                 .replace("{lease_ends}", &ends("$2"))
-                .replace("{slots}", &format!("{schema}.slots"))
-                .replace("{schema}", schema)
+                .replace("{slots}", &format!("{identifier}.slots"))
+                .replace("'{schema}'", &format!("'{schema}'"))
+                .replace("{schema}", &identifier)
                 .replace("{lock}", &LOCK.to_string())
                 .replace("{version}", &SCHEMA_VERSION.to_string())
                 .replace("{evicted}", &EVICTED_AT_ONCE.to_string())
