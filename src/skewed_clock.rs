@@ -80,7 +80,11 @@ impl SkewedClock {
     pub(crate) fn at(&self, local: DateTime<Utc>) -> DateTime<Utc> {
         match self.skew.correction_millis.load(Ordering::Relaxed) {
             0 => local,
-            correction => local + TimeDelta::milliseconds(correction),
+            // A server may issue a token that ends at the end of time.
+            correction => {
+                let corrected = local.checked_add_signed(TimeDelta::milliseconds(correction));
+                corrected.unwrap_or(local)
+            }
         }
     }
 

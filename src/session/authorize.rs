@@ -6,6 +6,7 @@ use tokio::time::timeout_at;
 
 use super::credential::{AccessToken, Credential};
 use super::entry::SessionEntry;
+use super::record::RefreshRecord;
 use super::state::State;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
@@ -63,10 +64,14 @@ impl SessionEntry {
         fresh.unwrap_or_else(late)
     }
 
-    /// Whether the next use of the session refreshes it, which writes its record. `now` is the local time.
+    /// Whether the next use of the session refreshes it, and marks that in its record first. A refresh
+    /// token that was sent before has its mark, so that no further try writes the record. `now` is the local
+    /// time.
     pub(super) fn needs_refresh(&self, state: &State, now: DateTime<Utc>) -> bool {
         let time = &self.context.time;
-        state.is_stale(time.at(now), time) && self.refresher(&state.credential).is_some()
+        state.is_stale(time.at(now), time)
+            && state.refresh_state().record == RefreshRecord::default()
+            && self.refresher(&state.credential).is_some()
     }
 
     /// Whether the record need not be read first, although that is due: a refresh follows, which finds out

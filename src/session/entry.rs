@@ -267,7 +267,7 @@ impl SessionEntry {
         if is_young || self.has_rejected_calls.load(Ordering::Relaxed) {
             return;
         }
-        if let Err(error) = self.write(&credential, &refresh, None).await {
+        if let Err(error) = self.write(&credential, &refresh, &refresh, None).await {
             tracing::debug!(session = %self.key, %error, "the session was not touched");
         }
     }
@@ -310,7 +310,7 @@ impl SessionEntry {
             let refresh = state.refresh_state().record.clone();
             (state.credential.clone(), refresh)
         };
-        self.write(&credential, &refresh, None).await
+        self.write(&credential, &refresh, &refresh, None).await
     }
 
     /// The error for a record that changed with every try.
@@ -462,12 +462,15 @@ impl SessionEntry {
         }
     }
 
-    /// Replaces the record by an end marker, but only the version that this instance knows.
+    /// Replaces the record by an end marker, but only this version of it.
     /// [`SessionStore::delete`] names no version and no fence: a late one would remove a newer token.
     ///
     /// [`SessionStore::delete`]: crate::store::SessionStore::delete
-    pub(super) async fn remove(&self, fence: Option<Fence>) -> Result<WriteOutcome, Error> {
-        let version = self.lock().version;
+    pub(super) async fn remove(
+        &self,
+        version: Option<Version>,
+        fence: Option<Fence>,
+    ) -> Result<WriteOutcome, Error> {
         let context = &*self.context;
         let marker = self.end_marker()?;
         let removed = context.put_record(&self.key, version, marker, END_MARKER_TIME, fence);
@@ -490,11 +493,12 @@ impl SessionEntry {
         }
     }
 
-    /// Writes a credential over the record that this instance knows. The credential in use does
-    /// not change.
+    /// Writes a credential over the record that this instance knows, with `refresh` in place of the
+    /// `known` record of its refresh. The credential in use does not change.
     pub(super) async fn write(
         &self,
         credential: &Credential,
+        known: &RefreshRecord,
         refresh: &RefreshRecord,
         fence: Option<Fence>,
     ) -> Result<WriteOutcome, Error> {
@@ -508,8 +512,13 @@ impl SessionEntry {
             // One that is not in use yet has just been received.
             let is_in_use = state.credential == *credential;
             let is_pending = state.refresh_state().pending.as_ref() == Some(credential);
-            // A reload has adopted other tokens since: these must not be written over them.
-            if credential.tokens().is_some() && !is_in_use && !is_pending {
+            // A reload has adopted other tokens or another mark since, or another write has set one: these
+            // must not be written over them.
+            let is_outdated = match credential.tokens() {
+                Some(_) => !is_in_use || state.refresh_state().record != *known,
+                None => false,
+            };
+            if is_outdated && !is_pending {
                 return Ok(WriteOutcome::Conflict);
             }
             let received_at = if is_in_use {
@@ -543,6 +552,9 @@ impl SessionEntry {
         if !state.lineage.contains(id) {
             state.version = Some(written);
             state.lineage = lineage;
+            if state.credential == *credential {
+                state.update_refresh(|refresh_state| refresh_state.record.clone_from(refresh));
+            }
         }
         if version.is_none() {
             state.created_at.get_or_insert(context.uptime());

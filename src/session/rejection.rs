@@ -109,11 +109,15 @@ impl SessionEntry {
         if matches!(found, Ok(ReloadOutcome::Gone)) || self.ended().is_some() {
             return AfterRejection::Ended;
         }
-        if self.lock().generation != generation {
-            return AfterRejection::Replay;
-        }
+        let version = {
+            let state = self.lock();
+            if state.generation != generation {
+                return AfterRejection::Replay;
+            }
+            state.version
+        };
         if matches!(found, Ok(ReloadOutcome::Unchanged))
-            && let Ok(WriteOutcome::Done) = self.remove(None).await
+            && let Ok(WriteOutcome::Done) = self.remove(version, None).await
         {
             self.mark_ended(reason);
             return AfterRejection::Ended;

@@ -245,7 +245,7 @@ impl SessionEntry {
                 }
                 state.newest()
             };
-            let found = match self.write(&credential, &refresh, *fence).await? {
+            let found = match self.write(&credential, &refresh, &refresh, *fence).await? {
                 WriteOutcome::Done => return Ok(SaveOutcome::Stored),
                 WriteOutcome::Conflict => self.reconcile().await?,
                 WriteOutcome::LeaseLost => self.regain_lease(fence, deadline, asked_with).await?,
@@ -441,14 +441,12 @@ impl SessionEntry {
         let marker = self.end_marker()?;
         let mut version = self.lock().version;
         for _ in 0..MAX_MARKER_TRIES {
-            if version.is_none() {
-                break;
-            }
+            // Where no version is known the marker is created, so that a save that is under way meets it.
             let marked =
                 context.put_record(&self.key, version, marker.clone(), END_MARKER_TIME, None);
             match marked.await {
                 Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
+                Err(StoreError::Conflict | StoreError::Exists) => {}
                 Err(error) if error.is_failure() && !matches!(error, StoreError::Full) => {
                     return Err(context.store_error(error));
                 }

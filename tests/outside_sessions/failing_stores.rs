@@ -162,6 +162,21 @@ async fn an_end_is_written_until_enough_replicas_have_it() {
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
 }
 
+/// A save that is under way on another connection must not store the session afterwards.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_session_that_is_not_stored_yet_is_stored() {
+    let server = Server::new();
+    let store = Arc::new(StubbornStore::new());
+    let instance = server.instance(&store);
+    store.set(Mood::Fails);
+    let session = instance.sign_in(server.first_tokens()).await.unwrap();
+    store.set(Mood::Works);
+    session.end().await.unwrap();
+    assert!(store.only_version().is_some(), "there is no end marker");
+    let error = instance.resume_session(session.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_sign_out_deletes_a_record_that_it_cannot_unseal() {
     let server = Server::new();

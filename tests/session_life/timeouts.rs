@@ -60,6 +60,37 @@ async fn a_use_on_one_instance_prolongs_the_session_for_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_in_use_outlives_its_idle_timeout_while_no_refresh_succeeds() {
+    for is_resumed in [false, true] {
+        let server = Server::new();
+        server.tolerate_reuse();
+        let store = Arc::new(RewindableStore::default());
+        let settings = Settings::new().session_idle_timeout(minutes(10));
+        let instance = server.instance_with(&store, server.clock(), settings);
+        let session = instance.sign_in(server.first_tokens()).await.unwrap();
+        let id = session.id().clone();
+        let mut kept = Some(session).filter(|_| !is_resumed);
+        // No response comes in time.
+        server.delay_next(&[HOUR; 1_000]);
+        for _ in 0..6 {
+            sleep(minutes(6)).await;
+            let session = match kept.take() {
+                Some(session) => session,
+                None => instance.resume_session(&id).await.unwrap(),
+            };
+            let error = session.access_token().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+            assert_eq!(session.ended(), None);
+            kept = Some(session).filter(|_| !is_resumed);
+        }
+        server.delay_next(&[]);
+        sleep(minutes(6)).await;
+        let session = instance.resume_session(&id).await.unwrap();
+        assert_ne!(access(&session).await, "access-0");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_that_is_resumed_for_each_use_is_prolonged_as_well() {
     let server = Server::new();
     let store = Arc::new(RewindableStore::default());

@@ -149,11 +149,10 @@ impl SessionEntry {
             };
             if is_refused {
                 return self
-                    .settle_refusal(EndReason::RefreshRefused, fence)
-                    .await
-                    .map(Done);
+                    .settle_refusal(generation, EndReason::RefreshRefused, fence)
+                    .await;
             }
-            let Some((tokens, was_presented)) = self.tokens_to_present() else {
+            let Some((tokens, known, was_presented)) = self.tokens_to_present() else {
                 return Ok(Done(RefreshResult::Refreshed));
             };
             let may_be_elsewhere =
@@ -161,8 +160,11 @@ impl SessionEntry {
             if was_presented && may_be_elsewhere && may_wait {
                 return Ok(ResultPending);
             }
-            if !was_presented && self.mark_presented(&tokens, fence).await? != WriteOutcome::Done {
-                return Ok(LeaseLost);
+            if !was_presented {
+                let marked = self.mark_presented(&tokens, &known, fence).await?;
+                if marked != WriteOutcome::Done {
+                    return Ok(LeaseLost);
+                }
             }
             (generation, tokens, was_presented)
         };
@@ -245,21 +247,23 @@ impl SessionEntry {
                 && !state.is_refused()
         };
         let tokens = self.tokens_to_present().filter(|_| is_known);
-        let Some((tokens, false)) = tokens else {
+        let Some((tokens, _, false)) = tokens else {
             return Ok(None);
         };
-        let marked = self.mark_presented(&tokens, fence).await?;
+        let unmarked = RefreshRecord::default();
+        let marked = self.mark_presented(&tokens, &unmarked, fence).await?;
         Ok((marked == WriteOutcome::Done).then_some(tokens))
     }
 
-    /// The tokens, and whether the refresh token was sent before with an unknown result.
-    fn tokens_to_present(&self) -> Option<(Tokens, bool)> {
+    /// The tokens, what is stored about their refresh, and whether the refresh token was sent before with
+    /// an unknown result.
+    fn tokens_to_present(&self) -> Option<(Tokens, RefreshRecord, bool)> {
         let state = self.lock();
         let tokens = state.credential.tokens()?;
         let fingerprint = tokens.fingerprint();
-        let was_presented =
-            fingerprint.is_some() && fingerprint == state.refresh_state().record.presented;
-        Some((tokens.clone(), was_presented))
+        let known = &state.refresh_state().record;
+        let was_presented = fingerprint.is_some() && fingerprint == known.presented;
+        Some((tokens.clone(), known.clone(), was_presented))
     }
 
     /// Whether it is this instance that has marked the refresh token as sent.
@@ -267,38 +271,39 @@ impl SessionEntry {
         self.lock().refresh_state().marked == tokens.fingerprint()
     }
 
-    async fn mark_presented(&self, tokens: &Tokens, fence: Fence) -> Result<WriteOutcome, Error> {
+    async fn mark_presented(
+        &self,
+        tokens: &Tokens,
+        known: &RefreshRecord,
+        fence: Fence,
+    ) -> Result<WriteOutcome, Error> {
         let mark = RefreshRecord {
             presented: tokens.fingerprint(),
             refused: false,
         };
-        self.write_refresh_record(&Credential::Tokens(tokens.clone()), mark, fence)
-            .await
+        let credential = Credential::Tokens(tokens.clone());
+        let marked = self.write(&credential, known, &mark, Some(fence)).await?;
+        if marked == WriteOutcome::Done {
+            self.lock()
+                .update_refresh(|refresh_state| refresh_state.marked = mark.presented);
+        }
+        Ok(marked)
     }
 
     /// Clears the mark of a refresh token that never reached the server. If that fails, the mark
     /// only changes the reason with which the session may end.
     async fn clear_mark(&self, fence: Fence) {
-        let credential = self.lock().credential.clone();
-        let _ = self
-            .write_refresh_record(&credential, RefreshRecord::default(), fence)
-            .await;
-    }
-
-    async fn write_refresh_record(
-        &self,
-        credential: &Credential,
-        refresh: RefreshRecord,
-        fence: Fence,
-    ) -> Result<WriteOutcome, Error> {
-        let written = self.write(credential, &refresh, Some(fence)).await?;
-        if written == WriteOutcome::Done {
-            self.lock().update_refresh(|refresh_state| {
-                refresh_state.marked.clone_from(&refresh.presented);
-                refresh_state.record = refresh;
-            });
+        let (credential, known) = {
+            let state = self.lock();
+            let known = state.refresh_state().record.clone();
+            (state.credential.clone(), known)
+        };
+        let unmarked = RefreshRecord::default();
+        let cleared = self.write(&credential, &known, &unmarked, Some(fence));
+        if let Ok(WriteOutcome::Done) = cleared.await {
+            self.lock()
+                .update_refresh(|refresh_state| refresh_state.marked = None);
         }
-        Ok(written)
     }
 
     /// Handles the server's refusal, unless another instance has stored a newer credential.
@@ -326,12 +331,7 @@ impl SessionEntry {
         if self.is_superseded(found, generation) {
             return Ok(LeaseholderOutcome::Done(found.into()));
         }
-        // Newer tokens that have expired are refreshed next.
-        if self.lock().generation != generation {
-            return Ok(LeaseholderOutcome::LeaseLost);
-        }
-        let settled = self.settle_refusal(reason, fence).await;
-        settled.map(LeaseholderOutcome::Done)
+        self.settle_refusal(generation, reason, fence).await
     }
 
     /// Stores that the credential cannot be refreshed if it is still valid, else ends the session.
@@ -339,36 +339,41 @@ impl SessionEntry {
     /// another instance was faster.
     async fn settle_refusal(
         &self,
+        generation: CredentialGeneration,
         reason: EndReason,
         fence: Fence,
-    ) -> Result<RefreshResult, Error> {
-        let (is_valid, is_stored, credential) = {
+    ) -> Result<LeaseholderOutcome, Error> {
+        let (is_valid, version, known, credential) = {
             let state = self.lock();
+            // Newer tokens that have expired are refreshed next.
+            if state.generation != generation {
+                return Ok(LeaseholderOutcome::LeaseLost);
+            }
             let is_valid =
                 !state.rejected && !state.is_stale(self.context.time.now(), &self.context.time);
-            let is_stored = state.refresh_state().record.refused;
-            (is_valid, is_stored, state.credential.clone())
+            let known = state.refresh_state().record.clone();
+            (is_valid, state.version, known, state.credential.clone())
         };
         let refused = RefreshRecord {
             presented: None,
             refused: true,
         };
-        let written = match (is_valid, is_stored) {
+        let written = match (is_valid, known.refused) {
             (true, true) => WriteOutcome::Done,
             (true, false) => {
-                self.write_refresh_record(&credential, refused, fence)
+                self.write(&credential, &known, &refused, Some(fence))
                     .await?
             }
-            (false, _) => self.remove(Some(fence)).await?,
+            (false, _) => self.remove(version, Some(fence)).await?,
         };
         if written != WriteOutcome::Done {
             return Err(self.lost_lease());
         }
         if is_valid {
-            return Ok(RefreshResult::Refused);
+            return Ok(LeaseholderOutcome::Done(RefreshResult::Refused));
         }
         self.mark_ended(reason);
-        Ok(RefreshResult::Ended(reason))
+        Ok(LeaseholderOutcome::Done(RefreshResult::Ended(reason)))
     }
 
     /// Why the error of a refresh ends the session, if it does: because the system's own words say so, or

@@ -151,7 +151,7 @@ impl SessionEntry {
             if self.use_alternative(generation) {
                 return Ok(());
             }
-            let (is_stored, reason) = {
+            let (version, reason) = {
                 let state = self.lock();
                 if let Some(reason) = state.ended {
                     return Err(self.ended_error(reason));
@@ -160,16 +160,16 @@ impl SessionEntry {
                     return Ok(());
                 }
                 let reason = state.refused.unwrap_or(EndReason::Expired);
-                (state.version.is_some(), reason)
+                (state.version, reason)
             };
-            if !is_stored {
+            if version.is_none() {
                 if let Err(error) = self.close(reason).await {
                     tracing::warn!(session = %self.key, %error, "an ended session is still stored");
                 }
                 return Err(self.ended_error(reason));
             }
             // Removes only the version that was read: a newer one may have been stored since.
-            if self.remove(None).await? == WriteOutcome::Done {
+            if self.remove(version, None).await? == WriteOutcome::Done {
                 self.mark_ended(reason);
                 return Err(self.ended_error(reason));
             }
