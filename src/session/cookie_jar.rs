@@ -46,6 +46,9 @@ struct StoredCookie {
     domain: String,
     path: String,
     expires: Option<DateTime<Utc>>,
+    /// Whether the caller passed it, without the domain and path that the server set it for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_imported: bool,
 }
 
 impl StoredCookie {
@@ -128,12 +131,14 @@ impl CookieJar {
                 domain: jar.host.clone(),
                 path: "/".to_owned(),
                 expires: None,
+                is_imported: true,
             });
         }
-        if jar.is_empty() || jar.cookies.len() > MAX_COOKIES {
+        let bytes: usize = jar.cookies.iter().map(StoredCookie::bytes).sum();
+        if jar.is_empty() || jar.cookies.len() > MAX_COOKIES || bytes > MAX_JAR_BYTES {
             return Err(Error::invalid(
                 "cookies",
-                "must be at least one with a value, and at most 64",
+                "must be at least one with a value, and at most 64 of 32 KiB together",
             ));
         }
         Ok(jar)
@@ -254,17 +259,33 @@ impl CookieJar {
         let path = cookie.path.unwrap_or(default_path(url.path()).as_bytes());
         let (name, path) = (latin1(cookie.name), latin1(path));
         let expires = cookie.lifetime.end(now);
+        // One for all paths succeeds the imported ones of its name, which may have had its domain.
+        let is_for_all = path == "/";
+        let is_succeeded = |known: &StoredCookie| {
+            is_for_all && known.is_imported && known.name == name && known.domain != domain
+        };
         if expires.is_some_and(|end| end <= now) {
-            let at = self.position(&name, &domain, &path);
-            return Ok(at.map(|at| self.cookies.remove(at)).is_some());
+            let before = self.cookies.len();
+            let is_removed = |known: &StoredCookie| {
+                is_succeeded(known)
+                    || (known.name == name && known.domain == domain && known.path == path)
+            };
+            self.cookies.retain(|known| !is_removed(known));
+            return Ok(self.cookies.len() != before);
         }
-        self.insert(StoredCookie {
-            name,
+        let mut next = self.clone();
+        next.cookies.retain(|known| !is_succeeded(known));
+        let new = StoredCookie {
+            name: name.clone(),
             value: Secret::from(latin1(cookie.value)),
-            domain,
+            domain: domain.clone(),
             path,
             expires,
-        })
+            is_imported: false,
+        };
+        let has_changed = next.insert(new)?;
+        *self = next;
+        Ok(has_changed)
     }
 
     /// The domain of a cookie: the host, or a domain that the host is in.
@@ -452,6 +473,50 @@ mod tests {
         let later = now() + chrono::TimeDelta::seconds(61);
         assert!(jar.merge(&new, &url, later).has_changed);
         assert_eq!(jar.cookies.len(), 1);
+    }
+
+    #[test]
+    fn a_cookie_for_all_paths_succeeds_the_imported_one_of_its_name() {
+        let url = Url::parse("https://api.example.com/v1.0/look").unwrap();
+        let sent_after = |cookies: &[&str]| {
+            let imported = ["sid", "cart"].map(|name| (name.to_owned(), Secret::from("1")));
+            let mut jar = CookieJar::from_values(&url, imported.to_vec()).unwrap();
+            let before = jar.clone();
+            for cookie in cookies {
+                jar.merge(&set([cookie.as_bytes()]), &url, now());
+            }
+            // What another instance writes over its own copy.
+            let merged = before.clone().with_changes(&before, &jar);
+            let values = |jar: CookieJar| {
+                let values = jar.into_values(now()).into_iter();
+                let values = values.map(|(name, value)| format!("{name}={}", value.expose()));
+                values.collect::<Vec<_>>().join("; ")
+            };
+            assert_eq!(values(merged), values(jar.clone()));
+            values(jar)
+        };
+        let domain = "Domain=example.com; Path=/";
+        let set = format!("sid=2; {domain}");
+        assert_eq!(sent_after(&[&set]), "cart=1; sid=2");
+        let again = format!("sid=3; {domain}");
+        assert_eq!(sent_after(&[&set, &again]), "cart=1; sid=3");
+        let removed = format!("sid=; Max-Age=0; {domain}");
+        assert_eq!(sent_after(&[&removed]), "cart=1");
+        assert_eq!(sent_after(&[&set, &removed]), "cart=1");
+        assert_eq!(sent_after(&["sid=2; Path=/"]), "sid=2; cart=1");
+        // One for some paths only leaves the others what they have.
+        assert_eq!(sent_after(&["sid=2; Path=/v1.0"]), "sid=2; sid=1; cart=1");
+        // Both are the server's own.
+        let own = "sid=4; Path=/";
+        assert_eq!(sent_after(&[own, &set]), "sid=4; cart=1; sid=2");
+    }
+
+    #[test]
+    fn imported_cookies_are_bounded() {
+        let url = Url::parse("https://api.example.com").unwrap();
+        let big = vec![("sid".to_owned(), Secret::from("x".repeat(MAX_JAR_BYTES)))];
+        let error = CookieJar::from_values(&url, big).err().unwrap();
+        assert_eq!(error.field(), Some("cookies"));
     }
 
     #[test]
