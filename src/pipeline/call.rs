@@ -336,7 +336,10 @@ impl<'a> Call<'a> {
             let result = match received {
                 Ok(response) => {
                     self.status = Some(response.status());
-                    judge(pipeline, operation, generation, signed_at, response)
+                    let result = judge(pipeline, operation, generation, signed_at, response);
+                    self.may_have_arrived |=
+                        result.as_ref().is_err_and(AttemptError::may_have_effect);
+                    result
                 }
                 Err(Unreceived { error, success }) => {
                     self.status = error.status();
@@ -395,7 +398,8 @@ impl<'a> Call<'a> {
             telemetry: &pipeline.telemetry,
         };
         if let Some(saved) = credential.keep_cookies(cookies) {
-            saved.await;
+            // The save goes on without the call.
+            let _ = timeout_at(self.deadline.end(), saved).await;
         }
     }
 

@@ -30,6 +30,13 @@ pub(crate) struct AttemptError {
     pub(crate) sign_at: Option<DateTime<Utc>>,
 }
 
+impl AttemptError {
+    /// Whether the server may have done what was asked for, although its response is a failure.
+    pub(crate) fn may_have_effect(&self) -> bool {
+        self.rejected.is_none() && self.sign_at.is_none() && !self.error.is_unprocessed()
+    }
+}
+
 impl From<Error> for AttemptError {
     fn from(error: Error) -> Self {
         Self {

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::timeout_at;
 
 use super::entry::SessionEntry;
 use super::outcomes::{ReloadOutcome, WriteOutcome};
@@ -67,7 +68,9 @@ impl SessionEntry {
             !state.is_refused() && self.refresher(&state.credential).is_some()
         };
         if is_final && is_replayed {
-            return Ok(self.end(generation, EndReason::NewTokenRejected).await);
+            return Ok(self
+                .end(generation, EndReason::NewTokenRejected, deadline)
+                .await);
         }
         if is_refreshable || is_final {
             // Ends the session if its credential cannot be refreshed.
@@ -88,7 +91,9 @@ impl SessionEntry {
         };
         self.has_rejected_calls.store(true, Ordering::Relaxed);
         if is_over {
-            return Ok(self.end(generation, EndReason::RepeatedlyRejected).await);
+            return Ok(self
+                .end(generation, EndReason::RepeatedlyRejected, deadline)
+                .await);
         }
         Ok(AfterRejection::Fail)
     }
@@ -102,8 +107,23 @@ impl SessionEntry {
         }
     }
 
-    /// Ends the session unless another instance has stored a newer credential.
-    async fn end(&self, generation: CredentialGeneration, reason: EndReason) -> AfterRejection {
+    /// Ends the session unless another instance has stored a newer credential. A store that is too slow
+    /// leaves that to a later call.
+    async fn end(
+        &self,
+        generation: CredentialGeneration,
+        reason: EndReason,
+        deadline: Deadline,
+    ) -> AfterRejection {
+        let ended = timeout_at(deadline.end(), self.end_stored(generation, reason));
+        ended.await.unwrap_or(AfterRejection::Fail)
+    }
+
+    async fn end_stored(
+        &self,
+        generation: CredentialGeneration,
+        reason: EndReason,
+    ) -> AfterRejection {
         // A server also rejects a credential that another instance has refreshed meanwhile.
         let found = self.reload().await;
         if matches!(found, Ok(ReloadOutcome::Gone)) || self.ended().is_some() {

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use http::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vestibule::goodcity::Client;
 use vestibule::testing::{Fault, FaultProxy, FaultRule, GoodCity, RefusingPort};
-use vestibule::{Backoff, Delivery, Error, ErrorKind, Settings};
+use vestibule::{AnyJson, Backoff, Delivery, Error, ErrorKind, Settings, fynd};
 
 /// The error of a call to a server that does not respond.
 async fn fails(base_url: impl Into<String>, settings: Settings) -> Error {
@@ -49,6 +51,33 @@ async fn a_refused_connection() {
     let port = RefusingPort::take().unwrap();
     let error = fails(port.base_url(), once()).await;
     says(&error, "127.0.0.1", "the connection was refused");
+}
+
+/// A gateway that failed may have passed the first attempt on.
+#[tokio::test]
+async fn a_refused_connection_after_a_failure_of_a_gateway() {
+    let gateway = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = fynd::Client::builder("000000000000000000000001")
+        .application_token("application-token")
+        .base_url(format!("http://{}", gateway.local_addr().unwrap()))
+        .build()
+        .unwrap();
+    let session = client.resume_with_cookies([("f.session", "1")]).await;
+    let served = tokio::spawn(async move {
+        let (mut connection, _) = gateway.accept().await.unwrap();
+        drop(gateway);
+        let mut request = [0; 4096];
+        let _ = connection.read(&mut request).await.unwrap();
+        let response =
+            b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        connection.write_all(response).await.unwrap();
+    });
+    let session = session.unwrap();
+    let request = session.request(Method::PUT, "/custom").idempotent(true);
+    let error = request.send::<Option<AnyJson>>().await.unwrap_err();
+    served.await.unwrap();
+    assert!(error.attempts() > 1, "{error}");
+    assert_eq!(error.delivery(), Delivery::Unknown, "{error}");
 }
 
 #[tokio::test]
