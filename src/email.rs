@@ -6,6 +6,7 @@ use std::str::FromStr;
 use email_address::{EmailAddress, Options};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use url::Host;
 
 use self::sealed::{InvalidEmail, Sealed};
 use crate::error::{Error, System};
@@ -77,12 +78,18 @@ impl Email {
         address.map_err(|invalid| Error::from(invalid).of(system))
     }
 
-    /// One text for all spellings of a mailbox: servers ignore case, and a letter with a mark may be
-    /// one character or two. Only the lower case of some letters is one character.
+    /// One text for all spellings of a mailbox: servers ignore case, a letter with a mark may be one
+    /// character or two, and a domain has a form in ASCII. Only the lower case of some letters is one
+    /// character.
     pub(crate) fn destination(&self) -> String {
         let nfc = ComposingNormalizerBorrowed::new_nfc();
         let lowercase = nfc.normalize(&self.0).to_lowercase();
-        nfc.normalize(&lowercase).into_owned()
+        let lowercase = nfc.normalize(&lowercase);
+        let ascii = lowercase.rsplit_once('@').and_then(|(name, domain)| {
+            let domain = Host::parse(domain).ok()?;
+            Some(format!("{name}@{domain}"))
+        });
+        ascii.unwrap_or_else(|| lowercase.into_owned())
     }
 }
 
@@ -106,9 +113,10 @@ impl Sealed for String {
         let options = Options::default()
             .without_display_text()
             .without_domain_literal();
-        // RFC 5322 allows spaces within quotes.
+        // RFC 5322 allows anything within quotes, and many quoted spellings of one mailbox.
         let is_plain = |letter: char| {
-            !letter.is_whitespace()
+            letter != '"'
+                && !letter.is_whitespace()
                 && !letter.is_control()
                 && (!is_invisible(letter) || is_joiner(letter))
         };
@@ -248,6 +256,8 @@ mod tests {
             ".ada@example.org",
             "ada@example.org,bob@example.org",
             "\"a b\"@x.org",
+            "\"ada\"@example.org",
+            "\"\\ada\"@example.org",
             "\u{feff}ada@example.org",
             "ada\u{200b}@example.org",
             "a\u{ad}da@example.org",
@@ -278,6 +288,9 @@ mod tests {
             // There is no capital of this letter in one character.
             ("J\u{30c}@example.org", "\u{1f0}@example.org"),
             ("\u{1f0}@example.org", "\u{1f0}@example.org"),
+            ("ada@例え.jp", "ada@xn--r8jz45g.jp"),
+            ("Ada@XN--R8JZ45G.jp", "ada@xn--r8jz45g.jp"),
+            ("ada@localhost", "ada@localhost"),
         ];
         for (spelling, destination) in spellings {
             let email = Email::parse(spelling).expect(spelling);
