@@ -74,6 +74,8 @@ fn is_unchecked(error: &Error) -> bool {
 struct CodeAttempt {
     message: u64,
     code: &'static str,
+    /// Whether the record has the count, and not only this instance.
+    is_stored: bool,
     /// Whether the challenge allows no other code after this one.
     is_last: bool,
 }
@@ -238,12 +240,12 @@ impl<S: Step> ActiveChallenge<S> {
             // The right code is spent, so that no other is sent.
             let is_wrong = kept.is_some();
             let message = match recipient.limit(&mut self.step) {
-                Err(_) if is_wrong => self.message,
+                Err(_) if is_wrong => Some(self.message),
                 Err(error) => return Err(error),
                 // The newer step has another destination.
                 Ok(Some(limit)) if Some(&limit.destination) != destination.as_ref() => continue,
                 Ok(Some(limit)) => limit.message,
-                Ok(None) => self.message,
+                Ok(None) => Some(self.message),
             };
             let (over, counts) = match observed {
                 ObservedVersion::Stored {
@@ -301,7 +303,7 @@ impl<S: Step> ActiveChallenge<S> {
             return Ok(None);
         };
         let limit = limit.map(|limit| (limit.destination.clone(), limit.message));
-        let destination = limit.or_else(|| Some((self.destination.clone()?, self.message)));
+        let destination = limit.or_else(|| Some((self.destination.clone()?, Some(self.message))));
         let copied = self.copied.clone().filter(|_| self.kept.is_none());
         let Some(CopiedRecord {
             version,
@@ -373,6 +375,7 @@ impl<S: Step> ActiveChallenge<S> {
         CodeAttempt {
             message: self.message,
             code,
+            is_stored: true,
             is_last: counted >= self.context.max_wrong_codes(),
         }
     }
@@ -395,7 +398,10 @@ impl<S: Step> ActiveChallenge<S> {
         if !is_counted {
             return Err(self.too_many_wrong_codes());
         }
-        Ok(Begun::Counted(self.attempt(code)))
+        Ok(Begun::Counted(CodeAttempt {
+            is_stored: false,
+            ..self.attempt(code)
+        }))
     }
 
     /// The error carries the wait until another code may be requested.
@@ -412,6 +418,9 @@ impl<S: Step> ActiveChallenge<S> {
             counts.set(code, count);
         };
         fewer(&mut self.identity.wrong_codes());
+        if !attempt.is_stored {
+            return;
+        }
         let mut handle = self.clone();
         let mut conflicts = Conflicts::new();
         while conflicts.next(&self.context).await {

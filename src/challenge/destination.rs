@@ -57,11 +57,12 @@ impl DestinationRecord {
         ResendTimer::until(context.clock(), self.not_before).at_most(wait)
     }
 
-    /// Whether another challenge has a newer message than `message`.
-    pub(super) fn supersedes(&self, challenge: &str, message: u64) -> bool {
-        self.newest
-            .as_ref()
-            .is_some_and(|newest| newest.challenge != challenge && newest.message > message)
+    /// Whether another challenge has a newer message than `message`; `None` is not known to be older.
+    pub(super) fn supersedes(&self, challenge: &str, message: Option<u64>) -> bool {
+        let newest = self.newest.as_ref().zip(message);
+        newest.is_some_and(|(newest, message)| {
+            newest.challenge != challenge && newest.message > message
+        })
     }
 
     /// What two records of one destination say together: while the index keys are rotated, instances
@@ -175,6 +176,26 @@ impl Requester<'_> {
         known: Option<u64>,
         wait: Duration,
     ) -> Result<SendPermit, Error> {
+        self.next_message(destination, known, wait, false).await
+    }
+
+    /// Claims the number of a message that the server has sent without being asked for one to this
+    /// destination, whatever timer runs.
+    pub(super) async fn claim_sent(
+        self,
+        destination: String,
+        wait: Duration,
+    ) -> Result<SendPermit, Error> {
+        self.next_message(destination, None, wait, true).await
+    }
+
+    async fn next_message(
+        self,
+        destination: String,
+        known: Option<u64>,
+        wait: Duration,
+        is_sent: bool,
+    ) -> Result<SendPermit, Error> {
         let Self { context, challenge } = self;
         let (system, clock) = (context.system(), context.clock());
         let wait = context.server_wait(wait);
@@ -225,10 +246,12 @@ impl Requester<'_> {
                 None => (None, None),
             };
             if let Some(found) = &found {
-                if known.is_some_and(|known| found.supersedes(challenge, known)) {
+                if found.supersedes(challenge, known) {
                     return Err(superseded().of(system));
                 }
-                found.timer(context).check(system)?;
+                if !is_sent {
+                    found.timer(context).check(system)?;
+                }
                 let age = now - found.requested_at;
                 let is_unknown = known.is_some_and(|known| found.last > known)
                     && found.requested_by == challenge;
@@ -255,16 +278,15 @@ impl Requester<'_> {
     /// permit. The next may follow after `wait`.
     #[cfg(feature = "fynd")]
     pub(crate) async fn sent_unasked(self, destination: String, wait: Duration) -> MessageLimit {
-        match self.claim(destination.clone(), None, wait).await {
+        match self.claim_sent(destination.clone(), wait).await {
             Ok(permit) => permit.sent_to_one(wait).await,
-            // The timer of an earlier message to it runs, or the store fails.
             Err(error) => {
                 tracing::warn!(%error, "could not record a message to a destination");
                 let wait = self.context.server_wait(wait);
                 let timer = ResendTimer::start(self.context.clock(), wait);
                 MessageLimit {
                     destination,
-                    message: 0,
+                    message: None,
                     not_before: timer.not_before(),
                 }
             }
@@ -359,7 +381,7 @@ impl SendPermit {
         }
         MessageLimit {
             destination: self.destination,
-            message: self.message,
+            message: Some(self.message),
             not_before: timer.not_before(),
         }
     }
@@ -369,8 +391,8 @@ impl SendPermit {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct MessageLimit {
     pub(super) destination: String,
-    /// The number of the newest message to this destination.
-    pub(super) message: u64,
+    /// The number of the newest message to this destination; `None` if the store failed when it was sent.
+    pub(super) message: Option<u64>,
     pub(super) not_before: DateTime<Utc>,
 }
 

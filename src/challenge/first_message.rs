@@ -70,15 +70,18 @@ impl FirstMessage {
     pub(crate) async fn sent_to(mut self, destination: String) -> Self {
         let requester = self.requester();
         match requester
-            .claim(destination.clone(), None, Duration::ZERO)
+            .claim_sent(destination.clone(), Duration::ZERO)
             .await
         {
-            Ok(permit) => self.permit = Some(permit),
+            Ok(permit) => {
+                self.permit = Some(permit);
+                self.destination = Some(destination);
+            }
+            // Without its number this message would count as older than theirs.
             Err(error) => {
                 tracing::warn!(challenge = %self.identity.key, %error, "earlier challenges stay valid");
             }
         }
-        self.destination = Some(destination);
         self
     }
 

@@ -82,7 +82,7 @@ impl<S: Step> ActiveChallenge<S> {
         wait: Duration,
     ) -> Result<SendPermit, Error> {
         let limit = recipient.limit(&mut self.step)?;
-        let known = limit.map_or(self.known, |limit| limit.message);
+        let known = limit.map_or(Some(self.known), |limit| limit.message);
         if let ObservedVersion::Unavailable(error) = self.reload().await? {
             return Err(self.context.store_error(error));
         }
@@ -93,11 +93,11 @@ impl<S: Step> ActiveChallenge<S> {
         };
         if let Some(limit) = recipient.limit(&mut self.step)? {
             let destination = limit.destination.clone();
-            return requester.claim(destination, Some(known), wait).await;
+            return requester.claim(destination, known, wait).await;
         }
         let destination = self.destination.clone();
         let destination = destination.ok_or_else(|| no_messages().of(self.context.system()))?;
-        let claimed = requester.claim(destination, Some(known), wait).await;
+        let claimed = requester.claim(destination, known, wait).await;
         match &claimed {
             Ok(permit) => {
                 self.known = permit.message;
@@ -137,6 +137,30 @@ impl<S: Step> ActiveChallenge<S> {
             }
         };
         self.update_step(Some(recipient.code()), change).await;
+    }
+
+    /// Continues with the step and the message of `other`, which ends, as the newest challenge for its
+    /// destination.
+    #[cfg(feature = "walletcrew")]
+    pub(crate) async fn take_over(&mut self, other: Self) {
+        other.finish().await;
+        self.destination = other.destination;
+        self.step = other.step;
+        let Some(destination) = self.destination.clone() else {
+            return self.save_response().await;
+        };
+        let claimed = self.requester().claim_sent(destination, Duration::ZERO);
+        match claimed.await {
+            Ok(permit) => {
+                self.replace_message(&permit, SOLE_CODE);
+                let mode = WriteMode::Newer(Some(SOLE_CODE));
+                self.save(mode, Some((permit, Duration::ZERO))).await;
+            }
+            Err(error) => {
+                tracing::warn!(challenge = %self.identity.key, %error, "could not record a message");
+                self.save_response().await;
+            }
+        }
     }
 
     async fn failed(

@@ -44,7 +44,7 @@ impl OwnStep {
         self.system
     }
 
-    /// The id for `challenge` of the client of that system: a secret.
+    /// The id for `resume_challenge` of the client of that system: a secret.
     pub fn id(&self) -> &Secret {
         &self.id
     }

@@ -148,7 +148,10 @@ impl ProfileChange {
         }
         let codes = match codes.is_empty() {
             true => None,
-            false => Some(PendingCodes::begin(session, first, codes).await),
+            false => {
+                let messages = self.messages.clone();
+                Some(PendingCodes::begin(session, first, codes, messages).await)
+            }
         };
         Ok(ProfileUpdate {
             user,

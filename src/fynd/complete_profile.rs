@@ -85,7 +85,7 @@ pub struct CompleteProfile {
 }
 
 /// How the codes are sent that a change of a profile causes.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct ProfileMessages {
     pub(super) sender: Option<String>,
     pub(super) encrypt_otp: Option<bool>,
@@ -281,6 +281,7 @@ impl CompleteProfile {
             cookies: step.cookies,
             register_token: Some(step.register_token),
             codes,
+            messages: self.messages.clone(),
             owner: None,
         }
     }

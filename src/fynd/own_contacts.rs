@@ -2,6 +2,7 @@
 
 use super::api::types;
 use super::codes::{OtpKind, Route, Sending};
+use super::complete_profile::ProfileMessages;
 use super::contact::{OwnContact, StoredContact, country_code, national_number, of_user};
 use super::partial_session::PartialSession;
 use super::session::Session;
@@ -162,7 +163,7 @@ impl Session {
             Err(error) => return Err(permits.failed(error).await),
         };
         let codes = permits.sent_to_mobile(&client, keys).await;
-        Ok(PendingCodes::begin(self, first, codes).await)
+        Ok(PendingCodes::begin(self, first, codes, ProfileMessages::default()).await)
     }
 
     /// Sends a link to confirm a contact, and returns whether the server reports that it did: a

@@ -166,7 +166,7 @@ impl PendingCode {
             let route = email_route(step)?;
             let sending = Sending {
                 token: step.announced.email_token.as_ref(),
-                register_token: step.register_token.as_ref(),
+                register_token: step.token_of_email(),
                 captcha_code: None,
             };
             let partial = PartialSession::new(client, &step.cookies);
@@ -278,13 +278,9 @@ impl PendingCode {
         let (client, sent) = (&self.client, code.clone());
         let send = async |step: &mut SentCode| {
             let partial = PartialSession::new(client, &step.cookies);
-            // The token of the response belongs to the code by e-mail, see the description.
             let token = match &route.contact {
                 Contact::Phone(_) => route.register_token.clone(),
-                Contact::Email(_) => {
-                    let given = route.register_token.clone();
-                    given.or_else(|| step.register_token.clone())
-                }
+                Contact::Email(_) => step.token_of_email().cloned(),
             };
             let verified = route.verify(&partial, &step.keys, token, sent).await;
             step.cookies = partial.cookies();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::api::types;
 use super::client::Client;
-use super::complete_profile::{CompleteProfile, NewUser};
+use super::complete_profile::{CompleteProfile, NewUser, ProfileMessages};
 use super::contact::{check_filled, country_code, national_number};
 use super::other_spelling;
 use super::partial_session::PartialSession;
@@ -189,6 +189,7 @@ impl SignUp {
                 cookies,
                 register_token,
                 codes,
+                messages: ProfileMessages::default(),
                 owner: None,
             };
             let challenge = first.open(step, wait).await;

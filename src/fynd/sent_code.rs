@@ -57,6 +57,15 @@ pub(super) struct SentCode {
     pub(super) announced: Announced,
 }
 
+impl SentCode {
+    /// The token of a registration that goes with a code by e-mail: the caller's, else that of the
+    /// response. A token of an open registration stays good, so that a newer one does not replace it.
+    pub(super) fn token_of_email(&self) -> Option<&Secret> {
+        let given = self.route.register_token.as_ref();
+        given.or(self.register_token.as_ref())
+    }
+}
+
 impl Step for SentCode {
     const KIND: &'static str = "code";
 
@@ -126,10 +135,7 @@ pub(super) async fn resend(
     let send = async |step: &SentCode| {
         let route = &step.route;
         let sending = Sending {
-            register_token: step
-                .register_token
-                .as_ref()
-                .or(route.register_token.as_ref()),
+            register_token: step.token_of_email(),
             captcha_code,
             ..Sending::default()
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::codes::{OtpKind, Sending, Sent};
-use super::complete_profile::{CompleteProfile, NewUser};
+use super::complete_profile::{CompleteProfile, NewUser, ProfileMessages};
 use super::session::Session;
 use super::unconfirmed_codes::{ContactKind, UnconfirmedCode, UnconfirmedCodes};
 use super::user_status::{UserStatus, finish};
@@ -86,6 +86,7 @@ impl PendingCodes {
         session: &Session,
         first: FirstMessage,
         codes: Vec<UnconfirmedCode>,
+        messages: ProfileMessages,
     ) -> Self {
         let client = session.client();
         let step = UnconfirmedCodes {
@@ -93,6 +94,7 @@ impl PendingCodes {
             cookies: CookieJar::new(client.calls.pipeline().base.url()),
             register_token: None,
             codes,
+            messages,
             owner: Some(session.owner()),
         };
         let challenge = first.open(step, Duration::ZERO).await;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Client;
 use super::codes::Route;
+use super::complete_profile::ProfileMessages;
 use super::keys::Keys;
 use super::partial_session::PartialSession;
 use super::session::Session;
@@ -62,6 +63,9 @@ pub(super) struct UnconfirmedCodes {
     pub(super) register_token: Option<Secret>,
     #[serde(rename = "waiting")]
     pub(super) codes: Vec<UnconfirmedCode>,
+    /// How the codes are sent, for a resend.
+    #[serde(default)]
+    pub(super) messages: ProfileMessages,
     /// The session of a user who is signed in already, which alone may continue.
     #[serde(default)]
     pub(super) owner: Option<Owner>,
@@ -118,7 +122,11 @@ impl UnconfirmedCodes {
     }
 
     pub(super) fn route(&self, contact: &Contact) -> Route {
-        Route::to(contact.clone(), self.platform.clone())
+        Route {
+            encrypt_otp: self.messages.encrypt_otp,
+            android_hash: self.messages.android_hash.clone(),
+            ..Route::to(contact.clone(), self.platform.clone())
+        }
     }
 
     /// The calls for these codes: with the cookies of `session`, or else those of the registration.

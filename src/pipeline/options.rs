@@ -174,7 +174,8 @@ impl Settings {
         self
     }
 
-    /// Sets the wait between two messages to one phone or mailbox where the server names none. Default
+    /// Sets the wait between two messages to one phone or mailbox where the server names none; each kind of
+    /// message of Wunder, such as the code of a sign-in and that of a verification, has its own. Default
     /// 30 s for Fynd, 60 s for GoodCity and none for Wunder, as their official clients; The Wallet Crew
     /// sends no further message.
     pub fn resend_wait(mut self, wait: Duration) -> Self {

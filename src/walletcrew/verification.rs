@@ -233,12 +233,18 @@ impl Challenge {
         self.challenge.check().await?;
         let account = self.challenge.step.account.clone();
         let saved = account.send(&self.client).await?;
-        // The id of the new challenge is lost with its caller: the user continues by this one.
-        let is_lost = caller.is_gone() && matches!(saved, Saved::ChallengeIssued(_));
-        if !is_lost {
-            self.challenge.finish().await;
+        match saved {
+            // The id of the new challenge is lost with its caller: the user continues by this one.
+            Saved::ChallengeIssued(issued) if caller.is_gone() => {
+                self.challenge.take_over(issued.challenge).await;
+                let (client, challenge) = (self.client.clone(), self.challenge.clone());
+                Ok(Saved::ChallengeIssued(Self { client, challenge }))
+            }
+            saved => {
+                self.challenge.finish().await;
+                Ok(saved)
+            }
         }
-        Ok(saved)
     }
 
     async fn try_login(&mut self, caller: &Caller, login: Login) -> Result<Session, Error> {

@@ -72,7 +72,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the least time between two messages to one number, also across sign-ins. It takes
+    /// Sets the least time between two messages of one kind to one number or mailbox, also across sign-ins:
+    /// codes of a sign-in, links, codes of a verification and of a new password are kinds. It takes
     /// precedence over [`Settings::resend_wait`](crate::Settings::resend_wait). Zero by default, because
     /// the vendor documents none; a public back end should set one.
     pub fn resend_wait(mut self, wait: Duration) -> Self {

@@ -86,6 +86,58 @@ async fn what_the_start_of_a_sign_in_announces_reaches_the_caller() {
     assert_eq!(failed.error.kind(), ErrorKind::StepRequired);
 }
 
+/// The vendor's page of `otp/email/send`: during a registration its token goes along.
+#[tokio::test]
+async fn a_code_by_email_is_requested_and_confirmed_with_one_token_of_the_registration() {
+    for of_response in ["", r#","register_token":"theirs""#] {
+        let announced = format!(
+            r#"{{"success":true,"request_id":"r","resend_token":"t","resend_timer":0,
+                "email":"asha@example.com","resend_email_token":"e"{of_response}}}"#
+        );
+        let sent = r#"{"success":true,"resend_email_token":"e2"}"#;
+        let (server, client) = scripted(&[
+            ("/login/otp", "", &announced),
+            ("/otp/email/send", "", sent),
+            ("/otp/email/verify", SESSION, USER),
+        ])
+        .await;
+        let sign_in = client.sign_in_with_phone_code(&phone());
+        let pending = sign_in.register_token("ours").send().await;
+        let mut pending = pending.unwrap();
+        pending.resend_email().await.unwrap();
+        let sent = body(&server, "/otp/email/send").await;
+        assert_eq!(sent["register_token"], "ours");
+        let _ = pending.confirm_email("1234").await.unwrap();
+        let verified = body(&server, "/otp/email/verify").await;
+        assert_eq!(verified["register_token"], "ours");
+    }
+}
+
+/// The server sends a code that the client did not ask for, while the timer of an earlier one runs.
+#[tokio::test]
+async fn a_code_to_a_contact_that_only_the_response_names_can_be_confirmed() {
+    let sent = r#"{"success":true,"request_id":"r","resend_token":"t","resend_timer":30}"#;
+    let changed = r#"{"success":true,"user":{"_id":"u1"},"mobile":"9000000001","country_code":"91",
+        "user_exists":true,"verify_mobile_otp":true,"request_id":"r2","resend_token":"t2",
+        "resend_timer":30}"#;
+    let (server, client) = scripted(&[
+        ("/login/otp", "", sent),
+        ("/v1.0/detail", "", changed),
+        ("/otp/mobile/verify", "", USER),
+    ])
+    .await;
+    let first = client.sign_in_with_phone_code(&phone()).send().await;
+    let first = first.unwrap();
+    let session = client.resume_with_cookies([("f.session", "user")]).await;
+    let change = session.unwrap().update_profile().first_name("Asha");
+    let codes = change.send().await.unwrap().codes.expect("a code was sent");
+    let confirmed = codes.confirm_phone("1234").await.unwrap();
+    assert!(matches!(confirmed, SignIn::SignedIn(_)), "{confirmed:?}");
+    let error = first.confirm("1234").await.unwrap_err().error;
+    assert_eq!(error.kind(), ErrorKind::StepRequired, "{error}");
+    assert_eq!(requests(&server, "/otp/mobile/verify").await.len(), 1);
+}
+
 /// One of the vendor's examples spells `resendToken` and `userExists`.
 #[tokio::test]
 async fn both_spellings_of_a_member_are_read() {
@@ -254,6 +306,11 @@ async fn a_change_of_contacts_sends_all_it_takes_and_gives_codes_to_confirm() {
     assert_eq!(
         (&sent["token"], &sent["captcha_code"]),
         (&json!("t"), &json!("c"))
+    );
+    // As the first message.
+    assert_eq!(
+        (&sent["encrypt_otp"], &sent["android_hash"]),
+        (&json!(false), &json!("h"))
     );
     codes.resend_email().await.unwrap();
     assert_eq!(body(&server, "/otp/email/send").await["token"], "e");

@@ -228,6 +228,31 @@ async fn a_dropped_send_again_keeps_the_challenge() {
     assert!(client.resume_challenge(&id).await.is_ok());
 }
 
+/// The same with a flow that sends a code: the newest one completes the challenge.
+#[tokio::test]
+async fn a_dropped_send_again_keeps_a_challenge_that_the_newest_code_completes() {
+    let mock = WalletCrew::start().await;
+    let store = StepStore::default();
+    let client = walletcrew_client(&mock, &store, Settings::new());
+    let account = client.customer(&json!({"email": EMAIL})).flow("activation");
+    let walletcrew::Saved::ChallengeIssued(challenge) = account.send().await.unwrap() else {
+        panic!("the flow asks for a verification");
+    };
+    let id = challenge.id().clone();
+    let reached = store.after_events(2);
+    tokio::select! {
+        biased;
+        () = reached => {}
+        done = challenge.send_again() => panic!("{done:?} came too soon"),
+    }
+    client.shutdown(Duration::from_secs(10)).await.unwrap();
+    assert_eq!(mock.outbox().messages().len(), 2);
+    let elsewhere = walletcrew_client(&mock, &store, Settings::new());
+    let challenge = elsewhere.resume_challenge(&id).await.unwrap();
+    let login = json!({"identifier": EMAIL, "code": mock.outbox().last_code(EMAIL).unwrap()});
+    challenge.confirm("otp", &login).await.unwrap();
+}
+
 /// A sign-out by id leaves no session behind: also if there is none any more.
 #[tokio::test]
 async fn a_sign_out_of_a_session_that_has_ended_succeeds() {
