@@ -143,24 +143,29 @@ impl<S: Step> ActiveChallenge<S> {
     /// destination.
     #[cfg(feature = "walletcrew")]
     pub(crate) async fn take_over(&mut self, other: Self) {
-        other.finish().await;
-        self.destination = other.destination;
-        self.step = other.step;
-        let Some(destination) = self.destination.clone() else {
-            return self.save_response().await;
+        self.destination.clone_from(&other.destination);
+        self.step.clone_from(&other.step);
+        let claimed = match self.destination.clone() {
+            Some(destination) => {
+                let claimed = self.requester().claim_sent(destination, Duration::ZERO);
+                Some(claimed.await)
+            }
+            None => None,
         };
-        let claimed = self.requester().claim_sent(destination, Duration::ZERO);
-        match claimed.await {
-            Ok(permit) => {
+        match claimed {
+            Some(Ok(permit)) => {
                 self.replace_message(&permit, SOLE_CODE);
                 let mode = WriteMode::Newer(Some(SOLE_CODE));
                 self.save(mode, Some((permit, Duration::ZERO))).await;
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 tracing::warn!(challenge = %self.identity.key, %error, "could not record a message");
                 self.save_response().await;
             }
+            None => self.save_response().await,
         }
+        // Last: until this one is saved, a crash leaves the other.
+        other.finish().await;
     }
 
     async fn failed(

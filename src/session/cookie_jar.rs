@@ -52,6 +52,10 @@ struct StoredCookie {
 }
 
 impl StoredCookie {
+    fn is(&self, name: &str, domain: &str, path: &str) -> bool {
+        self.name == name && self.domain == domain && self.path == path
+    }
+
     fn bytes(&self) -> usize {
         let value = self.value.expose();
         self.name.chars().count() + value.chars().count()
@@ -134,8 +138,7 @@ impl CookieJar {
                 is_imported: true,
             });
         }
-        let bytes: usize = jar.cookies.iter().map(StoredCookie::bytes).sum();
-        if jar.is_empty() || jar.cookies.len() > MAX_COOKIES || bytes > MAX_JAR_BYTES {
+        if jar.is_empty() || jar.cookies.len() > MAX_COOKIES || jar.bytes() > MAX_JAR_BYTES {
             return Err(Error::invalid(
                 "cookies",
                 "must be at least one with a value, and at most 64 of 32 KiB together",
@@ -181,6 +184,10 @@ impl CookieJar {
         self
     }
 
+    fn bytes(&self) -> usize {
+        self.cookies.iter().map(StoredCookie::bytes).sum()
+    }
+
     fn position_of(&self, cookie: &StoredCookie) -> Option<usize> {
         self.position(&cookie.name, &cookie.domain, &cookie.path)
     }
@@ -201,8 +208,7 @@ impl CookieJar {
         if replaced == Some(&cookie) {
             return Ok(false);
         }
-        let bytes: usize = self.cookies.iter().map(StoredCookie::bytes).sum();
-        let bytes = bytes - replaced.map_or(0, StoredCookie::bytes) + cookie.bytes();
+        let bytes = self.bytes() - replaced.map_or(0, StoredCookie::bytes) + cookie.bytes();
         let is_full = at.is_none() && self.cookies.len() >= MAX_COOKIES;
         if is_full || bytes > MAX_JAR_BYTES {
             return Err(CookieIssue::JarFull);
@@ -223,7 +229,7 @@ impl CookieJar {
     fn position(&self, name: &str, domain: &str, path: &str) -> Option<usize> {
         self.cookies
             .iter()
-            .position(|known| known.name == name && known.domain == domain && known.path == path)
+            .position(|known| known.is(name, domain, path))
     }
 
     /// Merges the cookies that a server set in its response to a request of `url`.
@@ -266,15 +272,15 @@ impl CookieJar {
         };
         if expires.is_some_and(|end| end <= now) {
             let before = self.cookies.len();
-            let is_removed = |known: &StoredCookie| {
-                is_succeeded(known)
-                    || (known.name == name && known.domain == domain && known.path == path)
-            };
-            self.cookies.retain(|known| !is_removed(known));
+            self.cookies
+                .retain(|known| !is_succeeded(known) && !known.is(&name, &domain, &path));
             return Ok(self.cookies.len() != before);
         }
-        let mut next = self.clone();
-        next.cookies.retain(|known| !is_succeeded(known));
+        let succeeds = self.cookies.iter().any(is_succeeded);
+        let mut next = succeeds.then(|| self.clone());
+        if let Some(next) = &mut next {
+            next.cookies.retain(|known| !is_succeeded(known));
+        }
         let new = StoredCookie {
             name: name.clone(),
             value: Secret::from(latin1(cookie.value)),
@@ -283,6 +289,10 @@ impl CookieJar {
             expires,
             is_imported: false,
         };
+        let Some(mut next) = next else {
+            return self.insert(new);
+        };
+        // A successor for which there is no room leaves the imported ones.
         let has_changed = next.insert(new)?;
         *self = next;
         Ok(has_changed)

@@ -72,6 +72,21 @@ fn wunder_elsewhere(server: &Server, store: &Arc<StubbornStore>) -> wunder::Clie
     client(server, store, &Arc::default())
 }
 
+/// The store works again, as the save of another session finds out.
+async fn is_saved_after_recovery(
+    server: &Server,
+    store: &Arc<StubbornStore>,
+    client: &wunder::Client,
+    session: &wunder::Session,
+) {
+    store.set(Mood::Works);
+    let tokens = Tokens::new("access", Some("refresh".into()));
+    client.resume_with_tokens(tokens).await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    let other = wunder_elsewhere(server, store);
+    other.resume_session(session.id()).await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_save_that_waits_is_tried_when_the_store_recovers() {
     let server = Server::new();
@@ -82,11 +97,7 @@ async fn a_save_that_waits_is_tried_when_the_store_recovers() {
     let session = client.resume_with_tokens(tokens()).await.unwrap();
     // By now it waits for a minute between two tries.
     sleep(Duration::from_secs(600)).await;
-    store.set(Mood::Works);
-    client.resume_with_tokens(tokens()).await.unwrap();
-    sleep(Duration::from_secs(2)).await;
-    let other = wunder_elsewhere(&server, &store);
-    other.resume_session(session.id()).await.unwrap();
+    is_saved_after_recovery(&server, &store, &client, &session).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,11 +113,7 @@ async fn a_recovery_just_after_a_failed_try_is_not_missed() {
     while store.steps() == steps {
         sleep(Duration::from_millis(10)).await;
     }
-    store.set(Mood::Works);
-    client.resume_with_tokens(tokens()).await.unwrap();
-    sleep(Duration::from_secs(2)).await;
-    let other = wunder_elsewhere(&server, &store);
-    other.resume_session(session.id()).await.unwrap();
+    is_saved_after_recovery(&server, &store, &client, &session).await;
 }
 
 /// Reads succeed all the time, which does not make the store one that has recovered.
@@ -132,11 +139,7 @@ async fn a_store_that_only_reads_is_neither_written_nor_read_every_second() {
         assert!((9..=11).contains(&loads), "{mood:?}: {loads} loads");
         assert!(steps - loads < 70, "{mood:?}: {steps} steps");
 
-        store.set(Mood::Works);
-        client.resume_with_tokens(tokens()).await.unwrap();
-        sleep(Duration::from_secs(2)).await;
-        let other = wunder_elsewhere(&server, &store);
-        other.resume_session(unsaved.id()).await.unwrap();
+        is_saved_after_recovery(&server, &store, &client, &unsaved).await;
     }
 }
 

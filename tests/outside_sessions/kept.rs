@@ -205,15 +205,10 @@ async fn a_wrong_code_is_refused_alike_with_a_kept_session() {
     }
 }
 
-/// Account data that is sent again may lead to another challenge, whose id is lost if the caller is
-/// gone: the first one still continues.
-#[tokio::test]
-async fn a_dropped_send_again_keeps_the_challenge() {
-    let mock = WalletCrew::start().await;
-    mock.challenge_by_link("check-in");
-    let store = StepStore::default();
-    let client = walletcrew_client(&mock, &store, Settings::new());
-    let account = client.customer(&json!({"email": EMAIL})).flow("check-in");
+/// The id of a challenge of this flow, whose account data were sent again by a caller that went away.
+async fn dropped_send_again(mock: &WalletCrew, store: &StepStore, flow: &str) -> Secret {
+    let client = walletcrew_client(mock, store, Settings::new());
+    let account = client.customer(&json!({"email": EMAIL})).flow(flow);
     let walletcrew::Saved::ChallengeIssued(challenge) = account.send().await.unwrap() else {
         panic!("the flow asks for a verification");
     };
@@ -226,6 +221,16 @@ async fn a_dropped_send_again_keeps_the_challenge() {
     }
     client.shutdown(Duration::from_secs(10)).await.unwrap();
     assert!(client.resume_challenge(&id).await.is_ok());
+    id
+}
+
+/// Account data that is sent again may lead to another challenge, whose id is lost if the caller is
+/// gone: the first one still continues.
+#[tokio::test]
+async fn a_dropped_send_again_keeps_the_challenge() {
+    let mock = WalletCrew::start().await;
+    mock.challenge_by_link("check-in");
+    dropped_send_again(&mock, &StepStore::default(), "check-in").await;
 }
 
 /// The same with a flow that sends a code: the newest one completes the challenge.
@@ -233,19 +238,7 @@ async fn a_dropped_send_again_keeps_the_challenge() {
 async fn a_dropped_send_again_keeps_a_challenge_that_the_newest_code_completes() {
     let mock = WalletCrew::start().await;
     let store = StepStore::default();
-    let client = walletcrew_client(&mock, &store, Settings::new());
-    let account = client.customer(&json!({"email": EMAIL})).flow("activation");
-    let walletcrew::Saved::ChallengeIssued(challenge) = account.send().await.unwrap() else {
-        panic!("the flow asks for a verification");
-    };
-    let id = challenge.id().clone();
-    let reached = store.after_events(2);
-    tokio::select! {
-        biased;
-        () = reached => {}
-        done = challenge.send_again() => panic!("{done:?} came too soon"),
-    }
-    client.shutdown(Duration::from_secs(10)).await.unwrap();
+    let id = dropped_send_again(&mock, &store, "activation").await;
     assert_eq!(mock.outbox().messages().len(), 2);
     let elsewhere = walletcrew_client(&mock, &store, Settings::new());
     let challenge = elsewhere.resume_challenge(&id).await.unwrap();
